@@ -1,0 +1,105 @@
+"""Credit memos (credit kept for later) and refund receipts (money given back), seen as refunds. Amounts are positive.
+
+Neither can be voided through the API: they are deleted, or the opposite is booked.
+
+Sources: https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/creditmemo, …/refundreceipt
+(read 2026-11)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from connectors.contract import Payload, Raw, Resource, Text, Values
+from connectors.quickbooks import writing
+from connectors.quickbooks.documents import all_lines, document
+from connectors.quickbooks.reading import changed_at, is_stub, money, ref_id, ref_name
+
+
+def _shared(raw: Raw, kind: str) -> Values:
+    return {
+        **document(raw, kind),
+        "lines": all_lines(raw),
+        "method": ref_name(raw, "PaymentMethodRef") or ref_id(raw, "PaymentMethodRef"),
+    }
+
+
+def parse_credit_memo(raw: Raw) -> Values:
+    """A credit memo's canonical values; `balance` is the credit still to be used."""
+    if is_stub(raw):
+        return {}
+    remaining = raw.get("RemainingCredit", raw.get("Balance"))
+    return {**_shared(raw, "credit_memo"), "balance": money(remaining)}
+
+
+def parse_refund_receipt(raw: Raw) -> Values:
+    """A refund receipt's canonical values; nothing stays open."""
+    if is_stub(raw):
+        return {}
+    return {**_shared(raw, "refund_receipt"), "balance": money(raw.get("Balance", 0))}
+
+
+def build_credit_memo(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
+    """A credit memo's body from the fields in `values`."""
+    return writing.document(values, action, context)
+
+
+def build_refund_receipt(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
+    """A refund receipt's body; the account the money leaves is the setting refund_account, or else deposit_account."""
+    payload = writing.document(values, action, context)
+    account = context.get("refund_account") or context.get("deposit_account")
+    if action == "create" and account:
+        payload["DepositToAccountRef"] = {"value": account}
+    return payload
+
+
+CREDIT_MEMO = writing.Kind(
+    "credit_memos", "CreditMemo", "creditmemo", natural_key="DocNumber", lists=False, sparse=False
+)
+REFUND_RECEIPT = writing.Kind("refund_receipts", "RefundReceipt", "refundreceipt", natural_key="DocNumber", lists=False)
+
+CREDIT_MEMOS = Resource(
+    name="credit_memos",
+    entity="refund",
+    label=Text("Credit memos", "Notes de crédit"),
+    read=parse_credit_memo,
+    remote_id="Id",
+    changed_at=changed_at,
+    version="SyncToken",
+    is_gone=is_stub,
+    match_on=("number",),
+    build=build_credit_memo,
+    create=CREDIT_MEMO.create,
+    update=CREDIT_MEMO.update,
+    remove=CREDIT_MEMO.delete,
+    fetch=CREDIT_MEMO.fetch,
+    find=CREDIT_MEMO.find,
+    bulk=CREDIT_MEMO.bulk(),
+    settle=timedelta(seconds=130),
+    repeat="keyed",
+    open_in_vendor="https://qbo.intuit.com/app/creditmemo?txnId={id}",
+)
+
+REFUND_RECEIPTS = Resource(
+    name="refund_receipts",
+    entity="refund",
+    label=Text("Refund receipts", "Reçus de remboursement"),
+    read=parse_refund_receipt,
+    remote_id="Id",
+    changed_at=changed_at,
+    version="SyncToken",
+    is_gone=is_stub,
+    match_on=("number",),
+    build=build_refund_receipt,
+    create=REFUND_RECEIPT.create,
+    update=REFUND_RECEIPT.update,
+    remove=REFUND_RECEIPT.delete,
+    fetch=REFUND_RECEIPT.fetch,
+    find=REFUND_RECEIPT.find,
+    bulk=REFUND_RECEIPT.bulk(),
+    settle=timedelta(seconds=130),
+    repeat="keyed",
+    open_in_vendor="https://qbo.intuit.com/app/refundreceipt?txnId={id}",
+)
