@@ -1,0 +1,182 @@
+"""Many rows in one statement, on SQLite and PostgreSQL.
+
+The ORM's own bulk calls spend most of their time escaping JSON and building CASE expressions (measured: 150 ms per 500
+rows
+where one UPDATE … FROM takes 1 to 8 ms). Rows are tuples in the order of `columns`, values as the model fields take
+them.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+
+from bridge.hub.documents import DocumentField, encode
+
+CHUNK = 400
+
+
+def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows; a row that breaks a constraint raises IntegrityError."""
+    _write(model, columns, rows, "")
+
+
+def insert_ignoring(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, leaving out those that are there already by any unique rule."""
+    _write(model, columns, rows, " ON CONFLICT DO NOTHING")
+
+
+def upsert(
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    unique: Sequence[str],
+    changed: str,
+) -> None:
+    """Insert rows, or update those with the same `unique` columns where column `changed` differs.
+
+    Rows must not repeat a key. `changed` is one of `columns`: an equal value leaves the stored row as it is.
+    """
+    names = _names(model, columns)
+    keys = [model._meta.get_field(name).column for name in unique]
+    table, mark = model._meta.db_table, model._meta.get_field(changed).column
+    sets = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in keys)
+    conflict = (
+        f" ON CONFLICT ({', '.join(_quote(keys))}) DO UPDATE SET {sets}"
+        f' WHERE "{table}"."{mark}" IS DISTINCT FROM excluded."{mark}"'
+    )
+    if connection.vendor == "sqlite":
+        conflict = conflict.replace("IS DISTINCT FROM", "IS NOT")
+    _write(model, columns, rows, conflict)
+
+
+def update(
+    model: type[models.Model],
+    key: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    where: str = "",
+    params: Sequence[Any] = (),
+) -> int:
+    """Set `columns` of the rows named by `key`, the first value of each tuple; returns how many were met.
+
+    `where` narrows further in SQL, with the stored row as `t`.
+    """
+    if not rows:
+        return 0
+    names = _names(model, [key, *columns])
+    met = 0
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), CHUNK):
+            part = _prepared(model, [key, *columns], rows[start : start + CHUNK])
+            fields = [model._meta.get_field(name) for name in (key, *columns)]
+            first = "(" + ", ".join(_cast(field) for field in fields) + ")"
+            others = "(" + ", ".join(["%s"] * len(names)) + ")"
+            values = ", ".join([first, *[others] * (len(part) - 1)])
+            sets = ", ".join(f'"{name}" = v."{name}"' for name in names[1:])
+            source = f"(VALUES {values}) AS v ({', '.join(_quote(names))})"
+            if connection.vendor == "sqlite":
+                heads = ", ".join(f'column{i + 1} AS "{name}"' for i, name in enumerate(names))
+                source = f"(SELECT {heads} FROM (VALUES {values})) AS v"
+            table = model._meta.db_table
+            sql = f'UPDATE "{table}" AS t SET {sets} FROM {source} WHERE t."{names[0]}" = v."{names[0]}"'  # noqa: S608
+            if where:
+                sql += f" AND ({where})"
+            cursor.execute(sql, [value for row in part for value in row] + list(params))
+            met += cursor.rowcount
+    return met
+
+
+def _write(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str) -> None:
+    if not rows:
+        return
+    names = _names(model, columns)
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            _copy(cursor, model, columns, rows, names, conflict)
+            return
+        marks = ", ".join(["%s"] * len(names))
+        sql = f'INSERT INTO "{table}" ({", ".join(_quote(names))}) VALUES ({marks}){conflict}'  # noqa: S608
+        cursor.executemany(sql, _prepared(model, columns, rows))
+
+
+def _copy(
+    cursor: CursorWrapper,
+    model: type[models.Model],
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    names: list[str],
+    conflict: str,
+) -> None:
+    """Stream the rows into a passing table, then insert from there: COPY itself knows no ON CONFLICT."""
+    table, listed = model._meta.db_table, ", ".join(_quote(names))
+    documents = [isinstance(model._meta.get_field(column), DocumentField) for column in columns]
+    cursor.execute(
+        f'CREATE TEMPORARY TABLE "incoming" ON COMMIT DROP AS SELECT {listed} FROM "{table}" WITH NO DATA'  # noqa: S608
+    )
+    try:
+        with cursor.copy(f'COPY "incoming" ({listed}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(
+                    [
+                        encode(value) if document and value is not None else value
+                        for value, document in zip(row, documents, strict=True)
+                    ]
+                )
+        cursor.execute(f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM "incoming"{conflict}')  # noqa: S608
+    finally:
+        if cursor.connection.info.transaction_status != 3:  # not in a failed transaction
+            cursor.execute('DROP TABLE IF EXISTS "incoming"')
+
+
+def _names(model: type[models.Model], columns: Iterable[str]) -> list[str]:
+    return [model._meta.get_field(name).column for name in columns]
+
+
+def _quote(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+def _cast(field: models.Field) -> str:
+    """PostgreSQL guesses text for values in a list: the first row says what each is."""
+    if connection.vendor == "sqlite":
+        return "%s"
+    kind = field.target_field.db_type(connection) if field.is_relation else field.db_type(connection)
+    return "%s::" + {"bigserial": "bigint", "serial": "integer"}.get(str(kind), str(kind))
+
+
+def _prepared(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    fields = [model._meta.get_field(name) for name in columns]
+    turns = [_turn(field) for field in fields]
+    return [[turn(value) for turn, value in zip(turns, row, strict=True)] for row in rows]
+
+
+def _turn(field: models.Field) -> Callable[[Any], Any]:
+    """Return how a value of this field is handed to the driver: as the field does it, or quicker to the same end."""
+    target = field.target_field if field.is_relation else field
+    if isinstance(target, models.DateTimeField):
+        return _instant if connection.vendor == "sqlite" else _same
+    if isinstance(target, models.DecimalField):
+        return _decimal if connection.vendor == "sqlite" else _same
+    if isinstance(target, models.DateField | DocumentField | models.UUIDField):
+        return lambda value: None if value is None else target.get_db_prep_save(value, connection)
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _instant(value: datetime | None) -> str | None:
+    """Return an aware instant as Django keeps it in SQLite: UTC, without an offset."""
+    return None if value is None else value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")
