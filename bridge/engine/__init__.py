@@ -1,0 +1,1 @@
+"""What decides: matching, mapping, planning, braking, reconciling. Pure functions over canonical values."""

@@ -1,0 +1,257 @@
+"""Reconciliation: both sides per day, kind and currency, and the documents that make up every difference.
+
+Amounts are Decimal in the document's own currency; nothing is converted. Only documents in state "live" count.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+ZERO = Decimal(0)
+Key = tuple[date, str, str]  # day, kind, currency
+Period = tuple[date, date]  # first and last day, both counted
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One accounting document as a side has it. `state`: "live" counts, everything else (void, gone, draft) does not.
+
+    `kind` is the recipe's common word for what a document is on both sides.
+    """
+
+    date: date
+    kind: str
+    currency: str
+    total: Decimal
+    tax: Decimal
+    number: str
+    remote_id: str
+    state: str = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """Count, total and tax of some documents."""
+
+    count: int = 0
+    total: Decimal = ZERO
+    tax: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One line of the comparison. Differences are left less right."""
+
+    date: date
+    kind: str
+    currency: str
+    left: Total
+    right: Total
+
+    @property
+    def difference(self) -> Decimal:
+        """Left total less right total."""
+        return self.left.total - self.right.total
+
+    @property
+    def tax_difference(self) -> Decimal:
+        """Left tax less right tax."""
+        return self.left.tax - self.right.tax
+
+    @property
+    def even(self) -> bool:
+        """Whether both sides have the same count, total and tax."""
+        return self.left == self.right
+
+
+Cause = Literal["missing", "extra", "amount", "date", "tax", "doubled", "kind"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One document, or pair, that differs. `amount` and `tax` are what it adds to left less right over the period.
+
+    `code` is why: the reason the document is held for, or a key of the catalogue.
+    """
+
+    kind: Cause
+    left: Document | None
+    right: Document | None
+    amount: Decimal
+    tax: Decimal
+    currency: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """Both sides of a period. `balance` is left less right by currency; `unexplained` is what no difference accounts
+    for, and 0 in every currency.
+    """
+
+    days: tuple[Day, ...]
+    differences: tuple[Difference, ...]
+    balance: Mapping[str, Decimal] = field(default_factory=dict)
+    tax_balance: Mapping[str, Decimal] = field(default_factory=dict)
+    unexplained: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def even(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences and all(day.even for day in self.days)
+
+
+def totals(documents: Iterable[Document]) -> dict[Key, Total]:
+    """Return count, total and tax of living documents by day, kind and currency."""
+    sums: dict[Key, list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO])
+    for item in documents:
+        if item.state == "live":
+            row = sums[(item.date, item.kind, item.currency)]
+            row[0], row[1], row[2] = row[0] + 1, row[1] + item.total, row[2] + item.tax
+    return {key: Total(int(row[0]), row[1], row[2]) for key, row in sums.items()}
+
+
+def reconcile(
+    left: Iterable[Document],
+    right: Iterable[Document],
+    links: Mapping[str, str],
+    held: Mapping[str, str] | None = None,
+    period: Period | None = None,
+) -> Reconciliation:
+    """Compare two sides over `period` (None: everything given).
+
+    `links`: left remote id -> right remote id. `held`: left remote id -> the code it waits for. Give documents from a
+    little beyond the period too, so that one dated in it on one side only is seen as a wrong date.
+    """
+    ours, theirs = [item for item in left if item.state == "live"], [item for item in right if item.state == "live"]
+    counts = _in_period(period)
+    pairs, alone, extra = _pair_up(ours, theirs, links)
+    differences: list[Difference] = []
+    for one, other in pairs:
+        differences.extend(_compare(one, other, counts))
+    differences.extend(_missing(one, (held or {}).get(one.remote_id, "RECON-MISSING")) for one in alone if counts(one))
+    known = {(item.number, item.kind, item.currency, item.total) for _, item in pairs if item.number}
+    differences.extend(_extra(item, known) for item in extra if counts(item))
+    days = _days([item for item in ours if counts(item)], [item for item in theirs if counts(item)])
+    balance = _by_currency((day.currency, day.difference) for day in days)
+    explained = _by_currency((item.currency, item.amount) for item in differences)
+    return Reconciliation(
+        days=days,
+        differences=tuple(sorted(differences, key=_by_date)),
+        balance=balance,
+        tax_balance=_by_currency((day.currency, day.tax_difference) for day in days),
+        unexplained={key: balance.get(key, ZERO) - explained.get(key, ZERO) for key in {**balance, **explained}},
+    )
+
+
+def _in_period(period: Period | None) -> Callable[[Document], bool]:
+    if period is None:
+        return lambda item: True
+    first, last = period
+    return lambda item: first <= item.date <= last
+
+
+def _pair_up(
+    left: Sequence[Document], right: Sequence[Document], links: Mapping[str, str]
+) -> tuple[list[tuple[Document, Document]], list[Document], list[Document]]:
+    """Return (pairs, left alone, right alone): by link, then by number, kind and currency where only
+    one on the left has them. A right document is paired once.
+    """
+    free = {item.remote_id: item for item in right}
+    pairs, waiting = [], []
+    for item in left:
+        twin = free.pop(links.get(item.remote_id, ""), None)
+        if twin:
+            pairs.append((item, twin))
+        else:
+            waiting.append(item)
+    ours, theirs = _by_number(waiting), _by_number(free.values())
+    alone = []
+    for item in waiting:
+        key = (item.number, item.kind, item.currency)
+        if item.remote_id not in links and len(ours.get(key, ())) == 1 and key in theirs:
+            pairs.append((item, free.pop(_nearest(item, theirs[key]).remote_id)))
+        else:
+            alone.append(item)
+    return pairs, alone, list(free.values())
+
+
+def _nearest(item: Document, others: Sequence[Document]) -> Document:
+    return min(others, key=lambda other: (other.total != item.total, other.date != item.date, other.remote_id))
+
+
+def _by_number(documents: Iterable[Document]) -> dict[tuple[str, str, str], list[Document]]:
+    found: dict[tuple[str, str, str], list[Document]] = defaultdict(list)
+    for item in documents:
+        if item.number:
+            found[(item.number, item.kind, item.currency)].append(item)
+    return found
+
+
+def _compare(one: Document, other: Document, counts: Callable[[Document], bool]) -> list[Difference]:
+    here, there = counts(one), counts(other)
+    if not here and not there:
+        return []
+    if one.currency != other.currency:
+        return [item for item in (_currency(one, None, here), _currency(None, other, there)) if item]
+    amount = (one.total if here else ZERO) - (other.total if there else ZERO)
+    tax = (one.tax if here else ZERO) - (other.tax if there else ZERO)
+    found = []
+    if one.date != other.date:
+        # What the period alone makes; the documents' own difference is told apart from it.
+        own = (one.total - other.total, one.tax - other.tax) if here and there else (ZERO, ZERO)
+        found.append(_pair("date", one, other, amount - own[0], tax - own[1], "RECON-DATE"))
+        amount, tax = own
+    if one.kind != other.kind:
+        found.append(_pair("kind", one, other, ZERO, ZERO, "RECON-KIND"))
+    if one.total != other.total and (here and there):
+        found.append(_pair("amount", one, other, amount, tax, "RECON-AMOUNT"))
+    elif one.tax != other.tax and (here and there):
+        found.append(_pair("tax", one, other, ZERO, tax, "RECON-TAX"))
+    return found
+
+
+def _pair(kind: Cause, one: Document, other: Document, amount: Decimal, tax: Decimal, code: str) -> Difference:
+    return Difference(kind, one, other, amount, tax, one.currency, code)
+
+
+def _currency(one: Document | None, other: Document | None, counted: bool) -> Difference | None:
+    if not counted:
+        return None
+    if one:
+        return Difference("missing", one, None, one.total, one.tax, one.currency, "RECON-CURRENCY")
+    if other:
+        return Difference("extra", None, other, -other.total, -other.tax, other.currency, "RECON-CURRENCY")
+    return None
+
+
+def _missing(one: Document, code: str) -> Difference:
+    return Difference("missing", one, None, one.total, one.tax, one.currency, code)
+
+
+def _extra(item: Document, known: set[tuple[str, str, str, Decimal]]) -> Difference:
+    doubled = (item.number, item.kind, item.currency, item.total) in known
+    kind: Cause = "doubled" if doubled else "extra"
+    code = "RECON-DOUBLED" if doubled else "RECON-EXTRA"
+    return Difference(kind, None, item, -item.total, -item.tax, item.currency, code)
+
+
+def _days(left: Sequence[Document], right: Sequence[Document]) -> tuple[Day, ...]:
+    ours, theirs = totals(left), totals(right)
+    none = Total()
+    return tuple(Day(*key, ours.get(key, none), theirs.get(key, none)) for key in sorted({**ours, **theirs}))
+
+
+def _by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for currency, amount in amounts:
+        sums[currency] = sums.get(currency, ZERO) + amount
+    return sums
+
+
+def _by_date(item: Difference) -> tuple[date, str, str]:
+    one = item.left or item.right
+    return (one.date, one.number, item.kind) if one else (date.min, "", item.kind)
