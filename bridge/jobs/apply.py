@@ -1,0 +1,882 @@
+"""The write protocol: the only place where vendors are written to.
+
+ready → claimed by a filtered UPDATE that commits the frozen payload, its revision, its key and a deadline → the call,
+with
+no transaction open → settled with the new link in one commit, or refused with a code, or unknown. Unknown is neither:
+it
+is replayed with the same key where the vendor honours keys or repeats are harmless, else looked for once the settle
+time has passed, then adopted, sent again, or given to a person.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from bridge.engine.fingerprint import revision_key
+from bridge.engine.kinds import frozen, kinds_of, thawed
+from bridge.hub import bulk
+from bridge.hub.documents import encode
+from bridge.hub.models import Change, Connection, Dispatch, Link, Run
+from bridge.hub.models import Record as Row
+from bridge.jobs import store
+from bridge.jobs.account import Account, opened
+from bridge.jobs.context import sides
+from bridge.jobs.crash import crash_point
+from bridge.jobs.lease import Lease
+from bridge.jobs.records import touch
+from connectors.contract import (
+    PARENTS,
+    STAGES,
+    Outcome,
+    OutcomeUnknown,
+    Raw,
+    Record,
+    Ref,
+    Resource,
+    SyncError,
+    Ticket,
+    VendorUnavailable,
+    Write,
+)
+
+log = logging.getLogger("bridge.jobs.apply")
+
+ATTEMPTS = 3
+POLLED = 6  # tickets asked about at once
+NEEDED = (
+    "integration", "run", "entity", "action", "toward", "source", "target", "resource", "scope", "remote_id", "title",
+    "sent", "code", "based_on", "key", "attempts", "undo_of", "resolution", "state", "claimed_at", "dispatch",
+)  # fmt: skip
+BACKOFF = timedelta(seconds=5)
+KEY_LIFE = timedelta(hours=1)  # after this a key may be forgotten at the vendor's
+PARENT_WAIT = timedelta(seconds=2)
+State = Change.State
+Twin = tuple[str, str, Mapping[str, Any]]  # resource and id at the side written to, and what is known of it
+
+
+def apply(run: Run, lease: Lease) -> bool:
+    """Carry out what is ready; True when nothing of this run is in flight any more, False when the slice is over."""
+    sides(run)
+    targets = run.changes.filter(state__in=Change.IN_FLIGHT).values_list("connection_id", flat=True).distinct()
+    for connection in Connection.objects.filter(pk__in=list(targets)):
+        with opened(connection, run.pinned["context"], run) as (api, account):
+            if not Writer(run, lease, connection, api, account).work():
+                return False
+    return not run.changes.filter(state__in=Change.IN_FLIGHT).exists()
+
+
+@dataclass(slots=True)
+class Group:
+    """Changes claimed together: one call, or one at a time within a pool."""
+
+    resource: Resource
+    action: str
+    changes: list[Change]
+    dispatch: Dispatch
+    bulk: bool
+    writes: list[Write] = field(default_factory=list)
+
+
+class Writer:
+    """One run writing to one account."""
+
+    def __init__(self, run: Run, lease: Lease, connection: Connection, api: Any, account: Account) -> None:
+        self.run, self.lease, self.connection, self.api, self.account = run, lease, connection, api, account
+        self.connector = account.connector
+        self.context = {**run.pinned["context"], "account_id": connection.account_id}
+        self.mine = Change.objects.filter(run=run, connection=connection)
+        self.pool = ThreadPoolExecutor(max_workers=account._slots, thread_name_prefix="writes")
+        self.flying: dict[Future[Any], Group] = {}
+        self.wake: float = 0.0
+
+    def work(self) -> bool:
+        """Send, poll and settle until nothing is left to do now; False when the slice is over or time must pass."""
+        try:
+            while True:
+                if not self.lease.goes_on():
+                    return False
+                self.rescue()
+                sent = self._send_what_fits()
+                polled = self._poll()
+                if self.flying:
+                    self._collect()
+                    continue
+                if sent or polled:
+                    continue
+                pause = self._pause()
+                if pause is None:
+                    return True
+                if pause > 3:
+                    self.wake = pause
+                    Run.objects.filter(pk=self.run.pk).update(wake_at=timezone.now() + timedelta(seconds=pause))
+                    return False
+                time.sleep(pause)
+        finally:
+            while self.flying:  # what has left is answered for, whatever ended the loop
+                self._collect()
+            self.pool.shutdown(wait=True)
+
+    def _pause(self) -> float | None:
+        """Return the seconds until the next thing is due; None when nothing is in flight."""
+        now = timezone.now()
+        times = [
+            *Dispatch.objects.filter(run=self.run, connection=self.connection, is_open=True).values_list(
+                "poll_at", "deadline"
+            )
+        ]
+        due = [poll_at or deadline for poll_at, deadline in times]
+        due += list(self.mine.filter(state=State.READY, retry_at__gt=now).values_list("retry_at", flat=True)[:1])
+        due += list(self.mine.filter(state=State.UNKNOWN).order_by("retry_at").values_list("retry_at", flat=True)[:1])
+        due += list(self.mine.filter(state=State.SENDING).order_by("deadline").values_list("deadline", flat=True)[:1])
+        waits = [(at - now).total_seconds() for at in due if at]
+        if not waits:
+            return None if not self.mine.filter(state__in=Change.IN_FLIGHT).exists() else 0.5
+        return max(0.02, min(waits))
+
+    # picking and claiming
+
+    def _send_what_fits(self) -> bool:
+        """Claim groups of the earliest stage that has something ready, as many as calls are free."""
+        sent = False
+        while len(self.flying) < self.account._slots:
+            group = self._next_group()
+            if group is None:
+                break
+            self._launch(group)
+            sent = True
+        return sent
+
+    def _next_group(self) -> Group | None:
+        """Claim the next group that can go; None when nothing is ready or the parents of all that is are on their
+        way.
+        """
+        while True:
+            picked = self._pick()
+            if picked is None:
+                return None
+            due, stage, name, action = picked
+            resource = self.connector.resource(name)
+            same = due.filter(stage=stage, resource=name, action=action).order_by("id")
+            if action in (Change.Action.LINK, Change.Action.FOLLOW):
+                self._link_only(list(same[:500]))
+                continue
+            ids, as_bulk = list(same.values_list("pk", flat=True)[:1]), False
+            if resource.bulk and action in resource.bulk.actions:
+                many = list(_lot(resource, same).values_list("pk", flat=True)[: resource.bulk.size])
+                as_bulk = len(many) >= resource.bulk.minimum
+                ids = many if as_bulk else ids
+            if ids and (group := self._claim(resource, action, ids, as_bulk)):
+                return group
+
+    def _pick(self) -> tuple[Any, int, str, str] | None:
+        """Return the first kind of write whose parents have settled: those of one stage go before those of the next."""
+        now = timezone.now()
+        due = self.mine.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), state=State.READY)
+        kinds = due.order_by("stage", "action").values_list("stage", "entity", "resource", "action").distinct()
+        for stage, entity, name, action in kinds:
+            before = Q(entity__in=PARENTS.get(entity, ()))
+            if stage >= len(STAGES) or self.run.kind != Run.Kind.SYNC:
+                before = Q(stage__lt=stage)  # what closes a run, and reversals: strictly one stage after the other
+            if not self.mine.filter(before, stage__lt=stage, state__in=(State.READY, State.SENDING)).exists():
+                return due, stage, name, action
+        return None
+
+    def _claim(self, resource: Resource, action: str, ids: list[int], as_bulk: bool) -> Group | None:
+        """Freeze payload, revision and key, and commit "sending": from here on the write may have happened."""
+        now = timezone.now()
+        rows, values = self._resolve(ids)
+        deadline = now + timedelta(seconds=settings.CALL_DEADLINE_SECONDS + 30)
+        built: list[tuple[Any, ...]] = []
+        ready: list[Change] = []
+        writes: list[Write] = []
+        for change in rows:
+            write = self._built(resource, change, values.get(change.pk, {}))
+            if write is None:
+                continue
+            change.payload, change.key = write.payload, write.key
+            ready.append(change)
+            writes.append(write)
+        if not ready:
+            return None
+        with transaction.atomic():
+            self.lease.check()
+            dispatch = Dispatch.objects.create(
+                run=self.run, connection=self.connection, resource=resource.name, deadline=deadline
+            )
+            built = [
+                (change.pk, State.SENDING, change.payload, change.revision, change.key, change.attempts + 1,
+                 dispatch.pk, now, deadline)
+                for change in ready
+            ]  # fmt: skip
+            met = bulk.update(
+                Change, "id",
+                ["state", "payload", "revision", "key", "attempts", "dispatch", "claimed_at", "deadline"],
+                built, "t.state = %s", [State.READY],
+            )  # fmt: skip
+            if met != len(ready):
+                # Somebody held or replaced one of them meanwhile: send none of this group, look again.
+                transaction.set_rollback(True)
+        if met != len(ready):
+            return None
+        crash_point("after_claim")
+        for change in ready:
+            change.state, change.attempts, change.dispatch = State.SENDING, change.attempts + 1, dispatch
+        return Group(resource, action, ready, dispatch, as_bulk, writes)
+
+    def _built(self, resource: Resource, change: Change, values: Mapping[str, Any]) -> Write | None:
+        """Return the write with its body; a value that fits nothing there holds this change only."""
+        if change.payload is not None and change.attempts:
+            # Sent before: the same content under the same key, whatever changed since.
+            payload, key = change.payload, change.key
+        else:
+            try:
+                payload = (
+                    resource.payload(values, change.action, self.context)
+                    if change.action in ("create", "update")
+                    else {}
+                )
+            except (SyncError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+                code = error.code if isinstance(error, SyncError) else "PAYLOAD-IMPOSSIBLE"
+                params = dict(error.params) if isinstance(error, SyncError) else {"detail": str(error)[:200]}
+                self.mine.filter(pk=change.pk, state=State.READY).update(
+                    state=State.HELD, error_code=code, error_params=params, settled_at=timezone.now()
+                )
+                return None
+            change.revision = blake2b(encode(payload).encode(), digest_size=16).hexdigest()
+            again = change.run_id if change.undo_of_id else change.params.get("after", "")
+            named = f"{change.source_id or ''}:{change.action}:{change.remote_id}:{again}"
+            based_on = change.based_on if change.action != "create" else ""
+            key = revision_key(
+                change.integration_id, change.entity, named, {"revision": change.revision, "based_on": based_on}
+            )
+        return Write(
+            str(change.pk), change.action, change.remote_id or None, payload, key, change.target_version or None
+        )
+
+    def _resolve(self, ids: list[int]) -> tuple[list[Change], dict[int, dict[str, Any]]]:
+        """Turn the records that values name into this side's; what waits for a parent waits, what lost it is held."""
+        rows = list(_with_ends(Change.objects.filter(pk__in=ids), "after", "params", "payload").order_by("id"))
+        refs = {key for row in rows for key in _named(row.after)}
+        found = self._twins_of(refs, rows[0].toward if rows else "right")
+        going: list[Change] = []
+        values: dict[int, dict[str, Any]] = {}
+        for row in rows:
+            missing = [
+                (value["resource"], value["id"])
+                for value in row.after.values()
+                if isinstance(value, Mapping) and "ref" in value and (value["resource"], value["id"]) not in found
+            ]
+            if missing:
+                self._wait_for_parent(row, missing[0])
+                continue
+            going.append(row)
+            values[row.pk] = _live(row, found)
+        return going, values
+
+    def _twins_of(self, refs: set[tuple[str, str]], toward: str) -> dict[tuple[str, str], Twin]:
+        if not refs:
+            return {}
+        near, far = ("left", "right") if toward == "right" else ("right", "left")
+        links = Link.objects.filter(
+            integration_id=self.run.integration_id,
+            **{f"{near}__resource__in": {resource for resource, _ in refs},
+               f"{near}__remote_id__in": {remote_id for _, remote_id in refs}},
+        ).values_list(
+            f"{near}__resource", f"{near}__remote_id", f"{far}__resource", f"{far}__remote_id", "sent", "kept"
+        )  # fmt: skip
+        return {
+            (resource, remote_id): (far_resource, far_id, {**(sent.get(far) or {}), **(kept.get(far) or {})})
+            for resource, remote_id, far_resource, far_id, sent, kept in links
+            if (resource, remote_id) in refs
+        }
+
+    def _wait_for_parent(self, change: Change, key: tuple[str, str]) -> None:
+        parent = Change.objects.filter(
+            integration_id=change.integration_id, source__resource=key[0], source__remote_id=key[1],
+            state__in=Change.OPEN,
+        ).order_by("-id").first()  # fmt: skip
+        if parent and parent.state in Change.IN_FLIGHT:
+            self.mine.filter(pk=change.pk, state=State.READY).update(retry_at=timezone.now() + PARENT_WAIT)
+            return
+        params = {"parent": parent.title if parent else key[1], "cause": parent.reason if parent else "",
+                  "parent_key": f"{key[0]}:{key[1]}"}  # fmt: skip
+        code = "PARENT-HELD" if parent else "PARENT-MISSING"
+        self.mine.filter(pk=change.pk, state=State.READY).update(
+            state=State.HELD, code=code, params=params, settled_at=timezone.now()
+        )
+
+    def _link_only(self, rows: list[Change]) -> None:
+        """Link records; that writes nothing anywhere but here. A follower waits for the one it shares a record with."""
+        now = timezone.now()
+        with transaction.atomic():
+            self.lease.check()
+            met = set(
+                self.mine.filter(pk__in=[row.pk for row in rows], state=State.READY)
+                .select_for_update()
+                .values_list("pk", flat=True)
+            )
+            rows = [row for row in rows if row.pk in met]
+            leaders = self._leaders([row for row in rows if not row.target_id])
+            targets = Row.objects.in_bulk(
+                [row.target_id for row in rows if row.target_id] + [pk for _, pk in leaders.values() if pk]
+            )
+            pairs = []
+            for row in rows:
+                key, led = leaders.get(row.pk, (None, None))
+                target = targets.get(row.target_id or led)
+                if target is not None:
+                    pairs.append((row, target.pk, self._parsed(target)))
+                    if key:
+                        self.mine.filter(pk=row.pk).update(target=target, remote_id=target.remote_id)
+                elif key:
+                    met.discard(row.pk)
+                    self._wait_for_parent(row, key)
+            self._links(pairs)
+            self.mine.filter(pk__in=met).update(state=State.DONE, settled_at=now)
+
+    def _leaders(self, rows: Sequence[Change]) -> dict[int, tuple[tuple[str, str], int | None]]:
+        """Return, for followers planned before their leader's record was there, the leader's key and that record."""
+        rows = [row for row in rows if row.source_id and row.params.get("leader")]
+        if not rows:
+            return {}
+        near, far = ("left", "right") if rows[0].toward == "right" else ("right", "left")
+        resources = dict(Row.objects.filter(pk__in=[row.source_id for row in rows]).values_list("pk", "resource"))
+        keys = {row.pk: (resources[row.source_id], str(row.params["leader"])) for row in rows}
+        links = Link.objects.filter(
+            integration_id=self.run.integration_id,
+            **{f"{near}__resource__in": {key[0] for key in keys.values()},
+               f"{near}__remote_id__in": {key[1] for key in keys.values()}},
+        ).values_list(f"{near}__resource", f"{near}__remote_id", f"{far}_id")  # fmt: skip
+        found = {(resource, remote_id): pk for resource, remote_id, pk in links}
+        return {pk: (key, found.get(key)) for pk, key in keys.items()}
+
+    # calling
+
+    def _launch(self, group: Group) -> None:
+        work = self._send_bulk if group.bulk else self._send_one
+        self.flying[self.pool.submit(work, group)] = group
+
+    def _send_bulk(self, group: Group) -> Sequence[Outcome] | Ticket:
+        assert group.resource.bulk  # noqa: S101 - only bulk groups come here
+        try:
+            return group.resource.bulk.send(self.api, group.writes)
+        except SyncError as error:
+            return [Outcome(write.change, error=error) for write in group.writes]
+
+    def _send_one(self, group: Group) -> Sequence[Outcome]:
+        return [self._speak(group.resource, write) for write in group.writes]
+
+    def _speak(self, resource: Resource, write: Write) -> Outcome:
+        """Make one call; the network, no transaction open."""
+        try:
+            raw: Raw | None
+            if write.action == "create" and resource.create:
+                raw = resource.create(self.api, write.payload, write.key)
+            elif write.action == "update" and resource.update:
+                raw = resource.update(self.api, write.remote_id or "", _versioned(resource, write), write.key)
+            elif write.action == "void" and resource.void:
+                raw = resource.void(self.api, write.remote_id or "", _versioned(resource, write), write.key)
+            elif write.action == "remove" and resource.remove:
+                raw = resource.remove(self.api, write.remote_id or "", _versioned(resource, write), write.key)
+            else:
+                from connectors.contract import SettingInvalid
+
+                raise SettingInvalid("ACTION-IMPOSSIBLE", params={"action": write.action, "resource": resource.name})
+            return Outcome(write.change, remote_id=write.remote_id, raw=raw)
+        except SyncError as error:
+            return Outcome(write.change, error=error)
+
+    def _collect(self) -> None:
+        done, _ = wait(self.flying, timeout=1.0, return_when=FIRST_COMPLETED)
+        for future in done:
+            group = self.flying.pop(future)
+            crash_point("after_call")
+            answer = future.result()
+            if isinstance(answer, Ticket):
+                self._keep_ticket(group.dispatch, answer)
+            else:
+                self.settle(group.resource, {change.pk: change for change in group.changes}, answer, group.dispatch)
+        self.account.flush()
+
+    def _keep_ticket(self, dispatch: Dispatch, ticket: Ticket) -> None:
+        poll_at = timezone.now() + timedelta(seconds=ticket.poll_after_seconds)
+        deadline = timezone.now() + timedelta(hours=2)
+        with transaction.atomic():
+            self.lease.hold()
+            Dispatch.objects.filter(pk=dispatch.pk).update(
+                ticket=dict(ticket.state), poll_at=poll_at, deadline=deadline
+            )
+            self.mine.filter(dispatch=dispatch, state=State.SENDING).update(deadline=deadline)
+
+    def _poll(self) -> bool:
+        """Ask about work the vendor took in; several tickets of a resource with one question."""
+        now = timezone.now()
+        due = Dispatch.objects.filter(
+            run=self.run, connection=self.connection, is_open=True, ticket__isnull=False, poll_at__lte=now
+        )
+        if self.flying:
+            return False
+        by_resource: dict[str, list[Dispatch]] = defaultdict(list)
+        # A few at a time: the answers of one are as large as what was sent, and all would be in memory at once.
+        for dispatch in due.order_by("poll_at", "id")[:POLLED]:
+            by_resource[dispatch.resource].append(dispatch)
+        if not by_resource:
+            return False
+        for name, dispatches in by_resource.items():
+            resource = self.connector.resource(name)
+            if not resource.bulk or not resource.bulk.poll:
+                continue
+            tickets = [Ticket(state=item.ticket) for item in dispatches]
+            try:
+                answers = resource.bulk.poll(self.api, tickets)
+            except SyncError as error:
+                self._poll_later(dispatches, error)
+                continue
+            for dispatch, answer in zip(dispatches, answers, strict=True):
+                self._polled(resource, dispatch, answer)
+        self.account.flush()
+        return True
+
+    def _poll_later(self, dispatches: Sequence[Dispatch], error: SyncError) -> None:
+        if error.then == "ask":
+            raise error
+        pause = timedelta(seconds=min(60.0, error.retry_after or 5.0))
+        Dispatch.objects.filter(pk__in=[item.pk for item in dispatches]).update(poll_at=timezone.now() + pause)
+
+    def _polled(self, resource: Resource, dispatch: Dispatch, answer: Sequence[Outcome] | Ticket | None) -> None:
+        if answer is None:
+            age = (timezone.now() - dispatch.created_at).total_seconds()
+            pause = min(10.0, max(0.25, age / 2))  # asks often at first, then less and less
+            Dispatch.objects.filter(pk=dispatch.pk).update(poll_at=timezone.now() + timedelta(seconds=pause))
+        elif isinstance(answer, Ticket):
+            self._keep_ticket(dispatch, answer)
+        else:
+            changes = {
+                change.pk: change for change in _with_ends(self.mine.filter(dispatch=dispatch, state=State.SENDING))
+            }
+            self.settle(resource, changes, answer, dispatch)
+
+    # settling
+
+    def settle(
+        self, resource: Resource, changes: Mapping[int, Change], outcomes: Iterable[Outcome], dispatch: Dispatch | None
+    ) -> None:
+        """Commit what became of these writes: records, links and ledger together."""
+        told = {int(outcome.change): outcome for outcome in outcomes}
+        done: list[tuple[Change, Outcome, Record | None]] = []
+        failed: list[tuple[Change, SyncError]] = []
+        for pk, change in changes.items():
+            outcome = told.get(pk)
+            if outcome is None:
+                failed.append((change, OutcomeUnknown("OUTCOME-UNKNOWN")))
+            elif outcome.error is not None:
+                failed.append((change, outcome.error))
+            else:
+                record = self._answer(resource, change, outcome)
+                if (
+                    record is None
+                    and change.action == Change.Action.CREATE
+                    and not (outcome.remote_id or change.remote_id)
+                ):
+                    # Said to be made, but nothing says which record it is: look before anything is made again.
+                    failed.append((change, OutcomeUnknown("OUTCOME-UNKNOWN")))
+                    continue
+                done.append((change, outcome, record))
+        with transaction.atomic():
+            self.lease.hold()  # whoever was overtaken settles nothing: the other one finds out for itself
+            self._mark_failed(failed)
+            self._mark_done(resource, done)
+            if dispatch:
+                Dispatch.objects.filter(pk=dispatch.pk).update(is_open=False)
+        crash_point("after_outcome")
+        for error in (error for _, error in failed if error.then == "ask"):
+            raise error  # a person must act first: nothing more is sent to this account
+
+    def _answer(self, resource: Resource, change: Change, outcome: Outcome) -> Record | None:
+        """Return the vendor's document in canonical form, if it gave one we can read and it is about this record."""
+        if not outcome.raw:
+            return None
+        try:
+            return resource.parse(outcome.raw)
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+            log.warning("answer unreadable change=%s resource=%s", change.pk, resource.name)
+            return None
+
+    def _mark_done(self, resource: Resource, done: Sequence[tuple[Change, Outcome, Record | None]]) -> None:
+        if not done:
+            return
+        now = timezone.now()
+        met = set(
+            self.mine.filter(pk__in=[change.pk for change, _, _ in done], state__in=(State.SENDING, State.UNKNOWN))
+            .select_for_update()
+            .values_list("pk", flat=True)
+        )
+        done = [item for item in done if item[0].pk in met]
+        self._store_targets(resource, done, now)
+        written = [item for item in done if item[0].action in ("create", "update")]
+        targets = self._rows_of(resource, [(c, self._remote_id(c, o, r)) for c, o, r in written])
+        rows = []
+        for change, outcome, record in done:
+            remote_id = self._remote_id(change, outcome, record)
+            target_id = targets.get((change.scope, remote_id), change.target_id)
+            rows.append((change.pk, State.DONE, remote_id, target_id, now, change.resolution or "", "", {}, ""))
+        bulk.update(
+            Change, "id",
+            ["state", "remote_id", "target", "settled_at", "resolution", "error_code", "error_params",
+             "error_detail"],
+            rows,
+        )  # fmt: skip
+        self._links(
+            [
+                (change, targets[change.scope, self._remote_id(change, outcome, record)], record)
+                for change, outcome, record in written
+                if (change.scope, self._remote_id(change, outcome, record)) in targets
+            ]
+        )
+        for change, _, _ in done:
+            if change.action in ("remove", "void"):
+                self._forget(change)
+        self._look_again(done)
+
+    def _remote_id(self, change: Change, outcome: Outcome, record: Record | None) -> str:
+        return record.remote_id if record else (outcome.remote_id or change.remote_id)
+
+    def _rows_of(self, resource: Resource, wanted: Sequence[tuple[Change, str]]) -> dict[tuple[str, str], Row]:
+        if not wanted:
+            return {}
+        rows = Row.objects.filter(
+            connection=self.connection,
+            resource=resource.name,
+            scope__in={change.scope for change, _ in wanted},
+            remote_id__in={remote_id for _, remote_id in wanted},
+        ).values_list("scope", "remote_id", "pk")
+        return {(scope, remote_id): pk for scope, remote_id, pk in rows}
+
+    def _store_targets(
+        self, resource: Resource, done: Sequence[tuple[Change, Outcome, Record | None]], now: Any
+    ) -> None:
+        """Keep what the vendor answered; where it answers nothing, what was sent stands for it."""
+        by_scope: dict[str, list[Record]] = defaultdict(list)
+        for change, outcome, record in done:
+            if change.action in ("remove", "void"):
+                continue
+            if record is None:
+                record = self._as_sent(resource, change, outcome)
+            if record is not None:
+                by_scope[change.scope].append(record)
+        for scope, records in by_scope.items():
+            latest = {record.remote_id: record for record in records}
+            store.store(self.connection, resource, scope, list(latest.values()), 0, now)
+
+    def _as_sent(self, resource: Resource, change: Change, outcome: Outcome) -> Record | None:
+        remote_id = outcome.remote_id or change.remote_id
+        if not remote_id:
+            return None
+        document = dict(change.payload or {})
+        if change.target_id:
+            kept = Row.objects.filter(pk=change.target_id).values_list("document", flat=True).first() or {}
+            document = {**kept, **document}
+        if isinstance(resource.remote_id, str) and "." not in resource.remote_id:
+            document.setdefault(resource.remote_id, remote_id)
+        try:
+            return resource.parse(document)
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+            return None
+
+    def _parsed(self, row: Row) -> Record | None:
+        try:
+            return self.connector.resource(row.resource).parse(row.document)
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+            return None
+
+    def _links(self, pairs: Sequence[tuple[Change, int, Record | None]]) -> None:
+        """Link source and target, with what was sent and what the target kept of it."""
+        pairs = [item for item in pairs if item[0].source_id]
+        if not pairs:
+            return
+        now = timezone.now()
+        toward = pairs[0][0].toward
+        near, far = ("left", "right") if toward == "right" else ("right", "left")
+        known = {
+            getattr(link, f"{near}_id"): link
+            for link in Link.objects.filter(
+                integration_id=self.run.integration_id,
+                **{f"{near}_id__in": [change.source_id for change, _, _ in pairs]},
+            )
+        }
+        kinds = kinds_of(pairs[0][0].entity)
+        fresh, changed = [], []
+        for change, row_id, record in pairs:
+            values = record.values if record else {}
+            # A follower sends nothing of its own: what is known of the record it shares is what is there.
+            told = values if change.action == Change.Action.FOLLOW else change.sent
+            kept = {name: frozen(values[name], kinds.get(name, "")) for name in told if name in values}
+            link = known.get(change.source_id)
+            if link is None:
+                one, other = (change.source_id, row_id) if near == "left" else (row_id, change.source_id)
+                fresh.append(
+                    (change.integration_id, change.entity, one, other, {far: dict(change.sent)}, {far: kept},
+                     change.action == Change.Action.FOLLOW, Link.Maker.PROGRAM, (change.code or "")[:200], now, now)
+                )  # fmt: skip
+            else:
+                sent = {**link.sent, far: {**(link.sent.get(far) or {}), **change.sent}}
+                both = {**link.kept, far: {**(link.kept.get(far) or {}), **kept}}
+                changed.append((link.pk, sent, both, now))
+        bulk.insert_ignoring(
+            Link,
+            ["integration", "entity", "left", "right", "sent", "kept", "shared", "made_by", "why", "made_at",
+             "agreed_at"],
+            fresh,
+        )  # fmt: skip
+        bulk.update(Link, "id", ["sent", "kept", "agreed_at"], changed)
+
+    def _forget(self, change: Change) -> None:
+        """After a removal: the record is gone there, its link too, and what vanished with it is done as well."""
+        now = timezone.now()
+        gone = self.mine.filter(carried_by=change, state__in=(State.READY, State.PLANNED))
+        targets = [change.target_id, *gone.values_list("target_id", flat=True)]
+        gone.update(state=State.DONE, settled_at=now)
+        if change.action == "remove":
+            Row.objects.filter(pk__in=[pk for pk in targets if pk]).update(gone=True, read_at=now)
+            Link.objects.filter(
+                Q(left_id__in=[pk for pk in targets if pk]) | Q(right_id__in=[pk for pk in targets if pk]),
+                integration_id=change.integration_id,
+            ).delete()
+        if change.undo_of_id:
+            Change.objects.filter(pk=change.undo_of_id).update(state=State.UNDONE)
+
+    def _look_again(self, done: Sequence[tuple[Change, Outcome, Record | None]]) -> None:
+        """A source that moved while its write was on the way is planned again by the next run."""
+        ids = {change.source_id: change.based_on.split(":", 1)[0] for change, _, _ in done if change.based_on}
+        now = Row.objects.filter(pk__in=[pk for pk in ids if pk]).values_list("pk", "fingerprint")
+        moved = [pk for pk, fingerprint in now if fingerprint != ids[pk]]
+        undone = [change.undo_of_id for change, _, _ in done if change.undo_of_id]
+        if undone:
+            Change.objects.filter(pk__in=undone).update(state=State.UNDONE)
+        if moved:
+            touch(moved)
+
+    def _mark_failed(self, failed: Sequence[tuple[Change, SyncError]]) -> None:
+        now = timezone.now()
+        for change, error in failed:
+            fields: dict[str, Any] = {
+                "error_code": error.code, "error_params": _plain(error.params),
+                "error_detail": _clean(error.detail), "request_id": error.request_id[:100],
+            }  # fmt: skip
+            state, more = self._after(change, error, now)
+            self.mine.filter(pk=change.pk, state__in=(State.SENDING, State.UNKNOWN)).update(
+                state=state, **fields, **more
+            )
+
+    def _after(self, change: Change, error: SyncError, now: Any) -> tuple[str, dict[str, Any]]:
+        """Return the next state of a write that did not simply succeed."""
+        if error.then == "look":
+            resource = self.connector.resource(change.resource)
+            return State.UNKNOWN, {"retry_at": now + (resource.settle if resource.repeat == "look_first" else BACKOFF)}
+        if error.then == "wait":
+            # Surely not carried out; waiting does not count as an attempt of this record's own.
+            pause = timedelta(seconds=error.retry_after) if error.retry_after else BACKOFF * max(1, change.attempts)
+            tries = change.attempts if isinstance(error, VendorUnavailable) else max(0, change.attempts - 1)
+            if tries >= 10:
+                return State.HELD, {"settled_at": now}
+            return State.READY, {"retry_at": now + pause, "attempts": tries, "claimed_at": None}
+        if error.then == "ask":
+            return State.READY, {"attempts": max(0, change.attempts - 1), "retry_at": None}
+        if error.then == "stop":
+            return State.HELD, {"settled_at": now}
+        return State.REJECTED, {"settled_at": now}
+
+    # unknown outcomes
+
+    def rescue(self) -> None:
+        """Find out about writes whose answer was lost, and those of a worker that died while sending."""
+        now = timezone.now()
+        asked = Dispatch.objects.filter(pk=OuterRef("dispatch"), is_open=True, ticket__isnull=False)
+        flying = [group.dispatch.pk for group in self.flying.values()]
+        orphans = self.mine.filter(state=State.SENDING).exclude(dispatch__in=flying).filter(~Exists(asked))
+        if orphans.exists():
+            # The lease is ours, so whoever sent these is gone; whether they landed is open.
+            settle = {
+                name: self.connector.resource(name).settle
+                for name in orphans.values_list("resource", flat=True).distinct()
+            }
+            for name, pause in settle.items():
+                repeat = self.connector.resource(name).repeat
+                orphans.filter(resource=name).update(
+                    state=State.UNKNOWN, error_code="OUTCOME-UNKNOWN",
+                    retry_at=now if repeat != "look_first" else F("claimed_at") + pause,
+                )  # fmt: skip
+            Dispatch.objects.filter(
+                run=self.run, connection=self.connection, is_open=True, ticket__isnull=True
+            ).exclude(pk__in=flying).update(is_open=False)
+        late = self.mine.filter(state=State.SENDING, deadline__lt=now, dispatch__ticket__isnull=False)
+        late.update(state=State.UNKNOWN, retry_at=now)
+        due = self.mine.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), state=State.UNKNOWN)
+        self._repeat_keyed(due)
+        for change in _with_ends(due, "payload", "params").order_by("stage", "id")[:50]:
+            self._resolve_unknown(change)
+            if not self.lease.goes_on():
+                return
+        self._requeue_harmless(due.filter(attempts__lt=ATTEMPTS))
+
+    def _requeue_harmless(self, due: Any) -> None:
+        """Where a repeat does no harm the whole lot is simply ready again, and goes out in bulk."""
+        for name in list(due.values_list("resource", flat=True).distinct()):
+            if self.connector.resource(name).repeat == "harmless":
+                due.filter(resource=name).update(state=State.READY, retry_at=None, resolution="sent again")
+
+    def _repeat_keyed(self, due: Any) -> None:
+        """Where the vendor knows a repeat by its key, what was lost once goes again, at once and exactly as it went.
+
+        A lot has one key: it goes again whole or not at all. What was lost twice, or long ago, is looked for first: no
+        vendor says how long it remembers keys.
+        """
+        for name in list(due.values_list("resource", flat=True).distinct()):
+            if self.connector.resource(name).repeat != "keyed":
+                continue
+            settled = self.mine.filter(dispatch=OuterRef("dispatch")).exclude(state=State.UNKNOWN)
+            lost = due.filter(
+                ~Exists(settled), resource=name, dispatch__isnull=False, attempts__lt=ATTEMPTS - 1,
+                claimed_at__gte=timezone.now() - KEY_LIFE,
+            )  # fmt: skip
+            with transaction.atomic():
+                self.lease.check()
+                lost.update(state=State.READY, retry_at=None, resolution="sent again")
+
+    def _resolve_unknown(self, change: Change) -> None:
+        """Look, then adopt, send again with the same key, or ask a person after three attempts."""
+        resource = self.connector.resource(change.resource)
+        if change.attempts >= ATTEMPTS and resource.repeat == "harmless":
+            self._give_up(change)
+            return
+        settles_at = change.claimed_at + resource.settle if change.claimed_at else timezone.now()
+        if resource.repeat != "harmless" and settles_at > timezone.now():
+            self.mine.filter(pk=change.pk).update(retry_at=settles_at)
+            return
+        if resource.repeat == "harmless":
+            self.mine.filter(pk=change.pk, state=State.UNKNOWN).update(
+                state=State.READY, retry_at=None, resolution="sent again"
+            )
+            return
+        write = Write(
+            str(change.pk), change.action, change.remote_id or None, change.payload or {}, change.key,
+            change.target_version or None,
+        )  # fmt: skip
+        if resource.find is None:
+            self._give_up(change)
+            return
+        try:
+            raw = resource.find(self.api, write)
+        except SyncError as error:
+            if error.then == "ask":
+                raise
+            pause = timedelta(seconds=error.retry_after or 5)
+            self.mine.filter(pk=change.pk).update(retry_at=timezone.now() + pause)
+            return
+        if change.action in ("remove", "void"):
+            if raw is None:
+                change.resolution = "found gone"
+                self.settle(resource, {change.pk: change}, [Outcome(str(change.pk))], None)
+            else:
+                self._again_or_give_up(change)
+        elif raw is not None:
+            change.resolution = "found and adopted"
+            self.settle(resource, {change.pk: change}, [Outcome(str(change.pk), raw=raw)], None)
+        else:
+            self._again_or_give_up(change)
+
+    def _again_or_give_up(self, change: Change) -> None:
+        if change.attempts >= ATTEMPTS:
+            self._give_up(change)
+            return
+        self.mine.filter(pk=change.pk, state=State.UNKNOWN).update(
+            state=State.READY, retry_at=None, resolution="not found, sent again"
+        )
+
+    def _give_up(self, change: Change) -> None:
+        self.mine.filter(pk=change.pk, state=State.UNKNOWN).update(
+            state=State.HELD, error_code="ATTEMPTS-EXHAUSTED", settled_at=timezone.now(),
+            error_params={"attempts": change.attempts},
+        )  # fmt: skip
+
+
+def _with_ends(changes: Any, *more: str) -> Any:
+    """Changes with just the columns a write needs, and what is needed of their two records: no rows, no documents."""
+    return changes.only(*NEEDED, *more).annotate(
+        source_resource=F("source__resource"),
+        source_remote_id=F("source__remote_id"),
+        target_version=F("target__version"),
+    )
+
+
+def _lot(resource: Resource, same: Any) -> Any:
+    """Return what may travel together with the first of `same`: a lot that went before goes again as it was."""
+    if resource.repeat != "keyed":
+        return same
+    dispatch, claimed_at = same.values_list("dispatch", "claimed_at").first()
+    if claimed_at is None:
+        return same.filter(claimed_at__isnull=True)
+    return same.filter(dispatch=dispatch, claimed_at__isnull=False)
+
+
+def _versioned(resource: Resource, write: Write) -> dict[str, Any]:
+    """Put the version the vendor wants back into the body, where its place is a plain name."""
+    if write.version and isinstance(resource.version, str) and "." not in resource.version:
+        return {**write.payload, resource.version: write.version}
+    return write.payload
+
+
+def _named(values: Any) -> set[tuple[str, str]]:
+    """Return every record frozen values name, at any depth."""
+    if isinstance(values, Mapping):
+        if "ref" in values and "id" in values:
+            return {(values["resource"], values["id"])}
+        return {key for item in values.values() for key in _named(item)}
+    if isinstance(values, list):
+        return {key for item in values for key in _named(item)}
+    return set()
+
+
+def _live(change: Change, found: Mapping[tuple[str, str], Twin]) -> dict[str, Any]:
+    """Return the values of a change with its references turned to this side, each with what is known of its record."""
+    values: dict[str, Any] = {}
+    kinds = kinds_of(change.entity)
+    for name, value in change.after.items():
+        values[name] = thawed(_turned(value, found), kinds.get(name, ""))
+        if isinstance(value, Mapping) and "ref" in value:
+            values[f"{name}_values"] = dict(found[value["resource"], value["id"]][2])
+    if change.source_id:
+        values["source"] = Ref(change.entity, change.source_resource, change.source_remote_id)
+    return values
+
+
+def _turned(value: Any, found: Mapping[tuple[str, str], Twin]) -> Any:
+    if isinstance(value, Mapping):
+        if "ref" in value and "id" in value:
+            twin = found.get((value["resource"], value["id"]))
+            return Ref(value["ref"], twin[0], twin[1]) if twin else None
+        return {key: _turned(item, found) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_turned(item, found) for item in value]
+    return value
+
+
+def _plain(params: Mapping[str, object]) -> dict[str, Any]:
+    return {key: value if isinstance(value, str | int | bool | None) else str(value) for key, value in params.items()}
+
+
+def _clean(detail: str) -> str:
+    from bridge.hub.logs import redact
+
+    return redact(detail)[:2000]

@@ -1,0 +1,303 @@
+"""Connecting accounts: the trip to a vendor's consent page, keys, checks, pausing and forgetting."""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from bridge import registry
+from bridge.hub.models import Connection, Organization, SignInState, User
+from bridge.jobs.account import app_of, keep, loaded, opened
+from connectors.contract import ApiKey, Choice, Finding, Grant, OAuth2, SettingInvalid, SyncError
+from connectors.transport import PlainHttp
+
+log = logging.getLogger("bridge.jobs.connections")
+
+SIGN_IN_MINUTES = 10
+
+
+def create(organization: Organization, vendor: str, environment: str, user: User | None) -> Connection:
+    """Make an empty connection, to be filled by a sign-in."""
+    if environment not in registry.connector(vendor).environments:
+        raise SettingInvalid("ENVIRONMENT-UNKNOWN", params={"environment": environment})
+    return Connection.objects.create(
+        organization=organization,
+        vendor=vendor,
+        environment=environment,
+        path_secret=secrets.token_urlsafe(24),
+        connected_by=user,
+    )
+
+
+def oauth_of(connection: Connection) -> OAuth2:
+    """Return how this vendor is signed in to by code; SettingInvalid where only a key is taken."""
+    for way in registry.connector(connection.vendor).sign_in:
+        if isinstance(way, OAuth2):
+            return way
+    raise SettingInvalid("SIGNIN-KEY-ONLY", params={"account": str(connection)})
+
+
+def key_of(connection: Connection) -> ApiKey | None:
+    """Return how a key is taken for this vendor, if it is."""
+    for way in registry.connector(connection.vendor).sign_in:
+        if isinstance(way, ApiKey):
+            return way
+    return None
+
+
+def redirect_uri(vendor: str) -> str:
+    """Return the address a vendor returns to; it must be registered there byte for byte."""
+    return f"{settings.BRIDGE_BASE_URL}/connect/{vendor}/callback/"
+
+
+def authorize_url(connection: Connection, user: User, session_key: str, next_url: str = "") -> str:
+    """Return the vendor's consent page for this trip: one use, ten minutes, bound to person and session."""
+    way = oauth_of(connection)
+    app = app_of(connection)
+    trip = SignInState.objects.create(
+        state=secrets.token_urlsafe(32),
+        connection=connection,
+        user=user,
+        session_key=session_key,
+        next_url=next_url[:300],
+    )
+    hosts = registry.hosts(connection.vendor, connection.environment)
+    return way.authorize_url(hosts, app, redirect_uri(connection.vendor), trip.state)
+
+
+def finish_sign_in(state: str, params: Mapping[str, str], user: User, session_key: str) -> tuple[Connection, str]:
+    """Take what the vendor returned, store the grant, and return the connection and where to go on.
+
+    SyncErrors: SIGNIN-STATE (used, late, or somebody else's), SIGNIN-REFUSED, SIGNIN-WRONG-ACCOUNT,
+    SIGNIN-ACCOUNT-TAKEN, or what the vendor said.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        trip = (
+            SignInState.objects.select_for_update(of=("self",)).select_related("connection").filter(state=state).first()
+        )
+        late = trip is not None and now - trip.created_at > timedelta(minutes=SIGN_IN_MINUTES)
+        if trip is None or trip.used_at or late or trip.user_id != user.pk or trip.session_key != session_key:
+            raise SettingInvalid("SIGNIN-STATE")
+        SignInState.objects.filter(pk=trip.pk).update(used_at=now)
+    connection = trip.connection
+    if params.get("error"):
+        raise SettingInvalid(
+            "SIGNIN-REFUSED" if params["error"] == "access_denied" else "SIGNIN-FAILED",
+            params={"account": str(connection)},
+            detail=params["error"],
+        )
+    way = oauth_of(connection)
+    hosts = registry.hosts(connection.vendor, connection.environment)
+    grant, account_id = way.exchange(
+        PlainHttp(), hosts, app_of(connection), redirect_uri(connection.vendor), dict(params)
+    )
+    _settle(connection, grant, account_id, user)
+    return connection, trip.next_url
+
+
+def sign_in_with_key(connection: Connection, key: str, user: User | None) -> Connection:
+    """Take a key a person pasted; SettingInvalid where its shape is wrong, AuthorizationExpired where it is refused."""
+    way = key_of(connection)
+    if way is None:
+        raise SettingInvalid("SIGNIN-NO-KEY", params={"account": str(connection)})
+    grant = way.grant(key.strip(), registry.hosts(connection.vendor, connection.environment))
+    _settle(connection, grant, None, user)
+    return connection
+
+
+def _settle(connection: Connection, grant: Grant, account_id: str | None, user: User | None) -> None:
+    """Find out whose grant this is before it is kept: another account than the pinned one is refused."""
+    was = (connection.state, connection.account_id)
+    probe = Connection(
+        public_id=connection.public_id,
+        pk=connection.pk,
+        organization=connection.organization,
+        vendor=connection.vendor,
+        environment=connection.environment,
+        account_id=account_id or connection.account_id,
+    )
+    identity = _identify(probe, grant)
+    found = identity.account_id or account_id or ""
+    if connection.account_id and found != connection.account_id:
+        raise SettingInvalid("SIGNIN-WRONG-ACCOUNT", params={"wanted": connection.account_name, "found": identity.name})
+    taken = (
+        Connection.objects.filter(vendor=connection.vendor, environment=connection.environment, account_id=found)
+        .exclude(pk=connection.pk)
+        .exclude(state=Connection.State.DISCONNECTED)
+        .first()
+    )
+    if taken:
+        # Name the other client only where it is the same one: a name is somebody's data too.
+        other = str(taken.organization) if taken.organization_id == connection.organization_id else ""
+        raise SettingInvalid("SIGNIN-ACCOUNT-TAKEN", params={"account": identity.name, "organization": other})
+    connection.account_id, connection.account_name = found, identity.name[:300]
+    connection.facts = {**connection.facts, **identity.facts}
+    connection.state, connection.reason_code, connection.reason_params = Connection.State.CONNECTED, "", {}
+    connection.connected_at, connection.connected_by = timezone.now(), user
+    try:
+        with transaction.atomic():
+            keep(connection, grant)
+            connection.save(
+                update_fields=["account_id", "account_name", "facts", "state", "reason_code", "reason_params",
+                               "connected_at", "connected_by"]
+            )  # fmt: skip
+    except IntegrityError as error:
+        raise SettingInvalid("SIGNIN-ACCOUNT-TAKEN", params={"account": identity.name, "organization": ""}) from error
+    log.info("connected connection=%s vendor=%s was=%s", connection.pk, connection.vendor, was[0])
+    _catch_up(connection)
+
+
+def _catch_up(connection: Connection) -> None:
+    """After a reconnect the waiting work is due at once."""
+    from bridge.hub.models import Integration, Run
+
+    now = timezone.now()
+    for side in ("left", "right"):
+        Integration.objects.filter(**{side: connection}, automatic=True, state=Integration.State.ACTIVE).update(
+            next_run_at=now
+        )
+        Run.objects.filter(**{f"integration__{side}": connection}, state__in=Run.WORKING).update(wake_at=now)
+
+
+def _identify(connection: Connection, grant: Grant) -> Any:
+    """Ask the account who it is, with a grant that is not stored yet."""
+    from connectors.transport import Api
+
+    connector = registry.connector(connection.vendor)
+    hosts = registry.hosts(connection.vendor, connection.environment)
+    with Api(connector, hosts, _Bare(grant), {"account_id": connection.account_id}, deadline_seconds=30) as api:
+        return connector.identify(api)
+
+
+class _Bare:
+    """The least an Api needs: a grant, no limits, no log. Only for the first question to a new account."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    def grant(self) -> Grant:
+        return self._grant
+
+    def renew(self, used: Grant) -> Grant:
+        from connectors.contract import AuthorizationExpired
+
+        raise AuthorizationExpired("SIGNIN-FAILED", params={"account": ""})
+
+    def slot(self, bucket: str) -> Any:
+        from contextlib import nullcontext
+
+        return nullcontext()
+
+    def throttled(self, seconds: float) -> None:
+        return None
+
+    def allow(self) -> None:
+        return None
+
+    def feedback(self, up: bool) -> None:
+        return None
+
+    def record(self, call: Any) -> None:
+        return None
+
+
+def check(connection: Connection) -> list[Finding]:
+    """Ask the account who it is and what stands in the way; store the findings, facts and state."""
+    from connectors.contract import Text
+
+    try:
+        was = connection.state
+        if was == Connection.State.ATTENTION:
+            # The person may have mended it at the vendor: one try.
+            Connection.objects.filter(pk=connection.pk).update(state=Connection.State.CONNECTED)
+        with opened(connection) as (api, account):
+            identity = account.connector.identify(api)
+            findings = list(account.connector.diagnose(api)) if account.connector.diagnose else []
+        if identity.account_id and connection.account_id and identity.account_id != connection.account_id:
+            raise SettingInvalid(
+                "SIGNIN-WRONG-ACCOUNT", params={"wanted": connection.account_name, "found": identity.name}
+            )
+        connection.facts = {**connection.facts, **identity.facts}
+        connection.account_name = identity.name[:300] or connection.account_name
+        reason, params = "", {}
+    except SyncError as error:
+        told = registry.catalogue().get(error.code)
+        text = told.what if told else Text(error.code, error.code)
+        findings = [Finding(error.code, "blocker", text, {key: str(item) for key, item in error.params.items()})]
+        reason, params = error.code, {key: str(item) for key, item in error.params.items()}
+    if abs(connection.clock_skew_seconds) > 120:
+        text = Text(
+            "The vendor's clock and ours differ by {seconds} s.",
+            "L’horloge du fournisseur et la nôtre diffèrent de {seconds} s.",
+        )
+        findings.append(Finding("CLOCK-SKEW", "warning", text, {"seconds": int(connection.clock_skew_seconds)}))
+    connection.findings = [
+        {"code": item.code, "level": item.level, "en": item.text.say("en", **item.params),
+         "fr": item.text.say("fr", **item.params), "params": {key: str(value) for key, value in item.params.items()}}
+        for item in findings
+    ]  # fmt: skip
+    connection.checked_at = timezone.now()
+    connection.save(update_fields=["findings", "facts", "account_name", "checked_at"])
+    if reason:
+        Connection.objects.filter(pk=connection.pk, state=Connection.State.ATTENTION).update(
+            reason_code=reason, reason_params=params
+        )
+    connection.refresh_from_db()
+    return findings
+
+
+def choices(connection: Connection, reference: str, context: Mapping[str, str] | None = None) -> list[Choice]:
+    """Read a reference list fresh from the account."""
+    wanted = next(item for item in registry.connector(connection.vendor).references if item.key == reference)
+    with opened(connection, context) as (api, _):
+        return wanted.read(api)
+
+
+def pause(connection: Connection, user: User | None) -> None:
+    """Make no calls until a person resumes."""
+    Connection.objects.filter(pk=connection.pk, state=Connection.State.CONNECTED).update(state=Connection.State.PAUSED)
+    connection.refresh_from_db()
+
+
+def resume(connection: Connection, user: User | None) -> None:
+    """Call again."""
+    Connection.objects.filter(pk=connection.pk, state=Connection.State.PAUSED).update(state=Connection.State.CONNECTED)
+    connection.refresh_from_db()
+    _catch_up(connection)
+
+
+def forget(connection: Connection, user: User | None) -> bool:
+    """End the grant at the vendor where that is possible, and wipe our copy; True when the vendor confirmed."""
+    revoked = False
+    try:
+        way = oauth_of(connection)
+        if way.revoke and connection.sealed_grant:
+            hosts = registry.hosts(connection.vendor, connection.environment)
+            way.revoke(PlainHttp(deadline_seconds=15), hosts, app_of(connection), loaded(connection))
+            revoked = True
+    except SyncError as error:
+        log.warning("revoke failed connection=%s code=%s", connection.pk, error.code)
+    connection.sealed_grant, connection.sealed_webhook_secret = "", ""
+    connection.state = Connection.State.DISCONNECTED
+    connection.grant_expires_at = connection.refresh_expires_at = None
+    connection.save(
+        update_fields=["sealed_grant", "sealed_webhook_secret", "state", "grant_expires_at", "refresh_expires_at"]
+    )
+    return revoked
+
+
+def in_use(connection: Connection) -> Any:
+    """Return the integrations that stand on this connection."""
+    from django.db.models import Q
+
+    from bridge.hub.models import Integration
+
+    return Integration.objects.filter(Q(left=connection) | Q(right=connection)).exclude(
+        state=Integration.State.DISCONNECTED
+    )

@@ -1,0 +1,123 @@
+"""What paths, payloads and the engine need to know of an integration, pinned for one run."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge import registry
+from bridge.engine.model import FlowSpec, Rule
+from bridge.hub.models import Connection, Integration, Run
+from connectors.contract import Recipe, Resource
+
+
+def settings_of(integration: Integration) -> dict[str, str]:
+    """Return the settings as text, defaults of the recipe filled in."""
+    recipe = registry.recipe(integration.recipe)
+    given = {item.key: item.default for item in recipe.settings}
+    given.update({key: str(value) for key, value in (integration.settings or {}).items()})
+    return given
+
+
+def context_of(integration: Integration, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return settings plus what the recipe derives from both accounts (a store's id, a currency)."""
+    values = dict(settings or settings_of(integration))
+    recipe = registry.recipe(integration.recipe)
+    if recipe.context and integration.left and integration.right:
+        values.update(recipe.context(values, facts_of(integration.left), facts_of(integration.right)))
+    return values
+
+
+def facts_of(connection: Connection) -> dict[str, Any]:
+    """Return what an account told about itself, its id and name included."""
+    return {"account_id": connection.account_id, "account_name": connection.account_name, **(connection.facts or {})}
+
+
+def pin(integration: Integration) -> dict[str, Any]:
+    """Return settings, rules and value maps as they are now: a run keeps to them to its end (fault H07)."""
+    flows: dict[str, Any] = {}
+    for flow in integration.flows.filter(is_on=True).prefetch_related("rules"):
+        flows[flow.entity] = {
+            "direction": flow.direction,
+            "filter": flow.filter or {},
+            "start_date": flow.start_date.isoformat() if flow.start_date else None,
+            "brakes": flow.brakes or {},
+            "approval": flow.approval,
+            "rules_version": flow.rules_version,
+            "planned_before": flow.planned_rules_version,
+            "rules": [
+                {
+                    "id": str(rule.pk),
+                    "source": rule.source,
+                    "target": rule.target,
+                    "transform": rule.transform,
+                    "argument": rule.argument,
+                    "when": rule.when,
+                    "on_conflict": rule.on_conflict,
+                    "toward": rule.toward,
+                    "version": flow.rules_version,
+                }
+                for rule in flow.rules.all()
+            ],
+        }
+    maps: dict[str, dict[str, str]] = {}
+    for row in integration.value_maps.filter(confirmed=True).exclude(target_id=""):
+        maps.setdefault(row.kind, {})[row.source_key] = row.target_id
+    settings = settings_of(integration)
+    return {
+        "settings": settings,
+        "settings_version": integration.settings_version,
+        "context": context_of(integration, settings),
+        "flows": flows,
+        "value_maps": maps,
+    }
+
+
+def spec(recipe: Recipe, pinned: Mapping[str, Any], entity: str, direction: str, target: Resource) -> FlowSpec:
+    """Return the engine's view of one flow and direction, from what was pinned."""
+    from datetime import date
+
+    declared, kept = recipe.flow(entity), pinned["flows"][entity]
+    return FlowSpec(
+        entity=entity,
+        direction=direction,  # type: ignore[arg-type]
+        rules=tuple(Rule(**rule) for rule in kept["rules"]),
+        filter=kept["filter"],
+        match_on=declared.match_on,
+        exclusions=declared.exclusions,
+        start_date=date.fromisoformat(kept["start_date"]) if kept["start_date"] else None,
+        settings=pinned["context"],
+        value_maps=pinned["value_maps"],
+        writable=writable(target, declared.rules),
+        removes=declared.removes,
+        allow_shared=pinned["settings"].get("shared_" + declared.match_on[0]) == "share"
+        if declared.match_on
+        else False,
+    )
+
+
+def writable(target: Resource, rules: Any) -> frozenset[str]:
+    """Return the canonical fields a rule may write at this resource."""
+    named = {item.name for item in target.fields if item.write}
+    return frozenset(named or {rule.target for rule in rules})
+
+
+def sides(run: Run) -> tuple[Connection, Connection]:
+    """Return the left and right connection of a run."""
+    integration = run.integration
+    if integration.left is None or integration.right is None:
+        from connectors.contract import SettingInvalid
+
+        raise SettingInvalid("INTEGRATION-UNFINISHED", params={"integration": str(integration)})
+    return integration.left, integration.right
+
+
+def scope_of(connection: Connection, resource: str, context: Mapping[str, str]) -> str:
+    """Return what the records of a resource belong to inside an account ("" is the account itself)."""
+    feed = registry.connector(connection.vendor).feed_of(resource)
+    return str(context.get(feed.scope, "")) if feed.scope else ""
+
+
+def flows_in_order(pinned: Mapping[str, Any], only: list[str]) -> list[str]:
+    """Return the entities of a run, parents first."""
+    from connectors.contract import STAGES
+
+    return [entity for entity in STAGES if entity in pinned["flows"] and (not only or entity in only)]

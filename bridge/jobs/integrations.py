@@ -1,0 +1,544 @@
+"""Setting up an integration: recipe, connections, settings, flows, rules, readiness, going live, disconnecting."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from bridge import registry
+from bridge.engine.filters import always, check_tree, describe, evaluate
+from bridge.engine.model import Problem, Rule
+from bridge.engine.transforms import check_rule, rule_as_text
+from bridge.hub.models import Change, Connection, Flow, Integration, MappingRule, Organization, Run, User
+from bridge.hub.models import Record as Row
+from bridge.jobs import connections
+from bridge.jobs.context import context_of, facts_of, scope_of, settings_of, writable
+from connectors.contract import Finding, Setting, SettingInvalid, SyncError, Text
+
+log = logging.getLogger("bridge.jobs.integrations")
+
+
+def create(organization: Organization, recipe_key: str, user: User | None) -> Integration:
+    """Make an integration with the flows and default rules of its recipe."""
+    recipe = registry.recipe(recipe_key)
+    with transaction.atomic():
+        integration = Integration.objects.create(
+            organization=organization,
+            recipe=recipe_key,
+            settings={item.key: item.default for item in recipe.settings if item.default},
+        )
+        for declared in recipe.flows:
+            flow = Flow.objects.create(
+                integration=integration,
+                entity=declared.entity,
+                direction=declared.directions[0],
+                filter=dict(declared.default_filter),
+                cadence_minutes=declared.cadence_minutes,
+            )
+            for position, rule in enumerate(declared.rules):
+                MappingRule.objects.create(
+                    flow=flow, source=rule.source, target=rule.target, transform=rule.transform,
+                    argument=rule.argument, when=rule.when, on_conflict=rule.on_conflict, toward=rule.toward,
+                    note=rule.note.say(organization.language) if rule.note else "", position=position,
+                    created_by=user,
+                )  # fmt: skip
+    return integration
+
+
+def attach(integration: Integration, side: str, connection: Connection) -> None:
+    """Put a connected account on a side. SettingInvalid names the account that is there already (M-03)."""
+    recipe = registry.recipe(integration.recipe)
+    if connection.organization_id != integration.organization_id or connection.vendor != getattr(recipe, side):
+        raise SettingInvalid("INTEGRATION-OTHER", params={"account": str(connection)})
+    other_side = integration.right if side == "left" else integration.left
+    if other_side and _mixes(other_side, connection):
+        raise SettingInvalid("ENVIRONMENT-MIX", params={"one": str(other_side), "other": str(connection)})
+    holder = (
+        Integration.objects.filter(recipe=integration.recipe, **{side: connection})
+        .exclude(pk=integration.pk)
+        .exclude(state=Integration.State.DISCONNECTED)
+        .select_related("left", "right")
+        .first()
+    )
+    if holder and recipe.one_to_one and side == "left":
+        raise SettingInvalid(
+            "INTEGRATION-TAKEN",
+            params={"account": str(connection), "other": str(holder.right or holder), "integration": holder.pk},
+        )
+    current = getattr(integration, side)
+    if current and current.pk != connection.pk and Run.objects.filter(integration=integration).exists():
+        raise SettingInvalid(
+            "INTEGRATION-TAKEN",
+            params={"account": str(integration.left or ""), "other": str(current), "integration": integration.pk},
+        )
+    setattr(integration, side, connection)
+    try:
+        with transaction.atomic():
+            integration.save(update_fields=[side])
+    except IntegrityError as error:
+        raise SettingInvalid(
+            "INTEGRATION-TAKEN", params={"account": str(connection), "other": str(connection)}
+        ) from error
+
+
+def _mixes(one: Connection, other: Connection) -> bool:
+    """Simulated and real data never meet; a vendor's own sandbox may meet another vendor's."""
+    local = Connection.environment.field.choices[2][0]
+    return (one.environment == local) != (other.environment == local)
+
+
+# settings
+
+
+def save_settings(integration: Integration, values: Mapping[str, str], user: User | None) -> dict[str, Problem]:
+    """Store what a person gave; {} when all of it is in order, else a problem per key and nothing stored."""
+    recipe = registry.recipe(integration.recipe)
+    merged = {**settings_of(integration), **{key: str(value).strip() for key, value in values.items()}}
+    problems = {}
+    for item in recipe.settings:
+        if item.key in values and (problem := _setting_problem(item, merged)):
+            problems[item.key] = problem
+    fixed = _fixed(integration, values)
+    if problems or fixed:
+        return {**problems, **fixed}
+    known = {item.key for item in recipe.settings}
+    for item in recipe.settings:
+        if item.choices_from and item.key in values and (label := values.get(f"{item.key}_label")):
+            merged[f"{item.key}_label"] = label
+    integration.settings = {key: value for key, value in merged.items() if key.removesuffix("_label") in known}
+    integration.settings_version += 1
+    integration.save(update_fields=["settings", "settings_version"])
+    refresh_lists(integration)
+    return {}
+
+
+def refresh_lists(integration: Integration) -> None:
+    """Read the lists anew that bodies depend on (which fields an audience has) and keep them with the account.
+
+    An account that does not answer keeps what was known.
+    """
+    values = settings_of(integration)
+    for side, reference, setting in registry.recipe(integration.recipe).lists:
+        connection = getattr(integration, side)
+        owner = values.get(setting, "")
+        if connection is None or not connection.is_usable or not owner:
+            continue
+        try:
+            offered = connections.choices(connection, reference, context_of(integration))
+        except SyncError as error:
+            log.warning("list not read integration=%s list=%s code=%s", integration.pk, reference, error.code)
+            continue
+        known = dict(connection.facts.get(reference) or {})
+        known[owner] = [{"id": item.id, "label": item.label, "facts": dict(item.facts)} for item in offered]
+        connection.facts = {**connection.facts, reference: known}
+        connection.save(update_fields=["facts"])
+
+
+def _fixed(integration: Integration, values: Mapping[str, str]) -> dict[str, Problem]:
+    """What records already belong to cannot change under them: an audience is left by disconnecting.
+
+    A run under way goes by what it began with; one that ended before anything was sent has bound nothing.
+    """
+    sent = (Change.State.SENDING, Change.State.UNKNOWN, Change.State.DONE, Change.State.UNDONE)
+    if (
+        not integration.runs.filter(state__in=Run.OPEN).exists()
+        and not Change.objects.filter(integration=integration, state__in=sent).exists()
+    ):
+        return {}
+    now = settings_of(integration)
+    scopes = {
+        feed.scope
+        for side in (integration.left, integration.right)
+        if side
+        for feed in registry.connector(side.vendor).feeds
+        if feed.scope
+    }
+    return {
+        key: Problem(key, "SETTING-FIXED", {"value": now.get(f"{key}_label") or now.get(key, "")})
+        for key in scopes
+        if key in values and now.get(key) and str(values[key]) != now[key]
+    }
+
+
+def asked(item: Setting, values: Mapping[str, str]) -> bool:
+    """Tell whether a setting is asked for, given the others."""
+    return item.needs is None or values.get(item.needs[0]) == item.needs[1]
+
+
+def _setting_problem(item: Setting, values: Mapping[str, str]) -> Problem | None:
+    value = values.get(item.key, "")
+    if not asked(item, values):
+        return None
+    if not value:
+        return Problem(item.key, "SETTING-MISSING", {}) if item.required else None
+    if item.choices and value not in {key for key, _ in item.choices}:
+        return Problem(item.key, "SETTING-UNKNOWN", {"value": value})
+    if item.pattern and not re.fullmatch(item.pattern, value[:1000]):
+        return Problem(item.key, "SETTING-SHAPE", {"example": item.example})
+    return None
+
+
+def missing_settings(integration: Integration) -> list[Setting]:
+    """Return the settings still to be given."""
+    values = settings_of(integration)
+    return [item for item in registry.recipe(integration.recipe).settings if _setting_problem(item, values)]
+
+
+# steps and readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the set-up: done or to do, and why."""
+
+    key: str
+    label: Text
+    done: bool
+    why: Text | None = None
+    code: str = ""
+
+
+def _why(en: str, fr: str) -> Text:
+    return Text(en, fr)
+
+
+def steps(integration: Integration) -> list[Step]:
+    """Return the steps of the set-up, in order, with what is still to do and why."""
+    recipe = registry.recipe(integration.recipe)
+    found = []
+    for side in ("left", "right"):
+        label = registry.connector(getattr(recipe, side)).label
+        connection = getattr(integration, side)
+        done = bool(connection and connection.is_usable)
+        why = None if done else _why(f"Connect {label.en}.", f"Connectez {label.fr}.")
+        if connection and connection.state == Connection.State.ATTENTION:
+            why = _why(f"Reconnect {label.en}.", f"Reconnectez {label.fr}.")
+        found.append(Step(f"connect_{side}", _why(f"Connect {label.en}", f"Connecter {label.fr}"), done, why))
+    missing = missing_settings(integration)
+    labels = [item.label for item in missing]
+    why = None
+    if missing:
+        why = Text("Still to choose: " + ", ".join(item.en for item in labels) + ".",
+                   "Reste à choisir : " + ", ".join(item.fr for item in labels) + ".")  # fmt: skip
+    found.append(Step("settings", _why("Choose the settings", "Choisir les réglages"), not missing, why))
+    rules = rule_problems(integration)
+    why = _why("A rule or a filter needs mending.", "Une règle ou un filtre est à corriger.") if rules else None
+    found.append(Step("flows", _why("Fields and filters", "Champs et filtres"), not rules, why))
+    if recipe.value_maps:
+        unmapped = unmapped_kinds(integration)
+        why = _why("Values are still to be mapped.", "Des valeurs restent à associer.") if unmapped else None
+        found.append(Step("value_maps", _why("Map values", "Associer les valeurs"), not unmapped, why))
+    first = integration.runs.filter(kind=Run.Kind.SYNC).order_by("id").first()
+    done = integration.flows.filter(first_done_at__isnull=False).exists()
+    why = None
+    if not done:
+        why = _why(
+            "Make the first plan, look at it and approve it.", "Faites le premier plan, lisez-le et approuvez-le."
+        )
+        if first and first.state == Run.State.PLANNED:
+            why = _why("The first plan waits for your approval.", "Le premier plan attend votre approbation.")
+    found.append(Step("first_run", _why("First run", "Première synchronisation"), done, why))
+    why = (
+        None if integration.automatic else _why("Turn on automatic runs.", "Activez les synchronisations automatiques.")
+    )
+    found.append(Step("automatic", _why("Automatic runs", "Synchronisations automatiques"), integration.automatic, why))
+    return found
+
+
+def unmapped_kinds(integration: Integration) -> list[str]:
+    """Return the kinds of values that must be mapped before automatic sync and are not."""
+    found = []
+    for kind in registry.recipe(integration.recipe).value_maps:
+        rows = integration.value_maps.filter(kind=kind.kind)
+        if kind.required and (not rows.exists() or rows.filter(confirmed=False).exists()):
+            found.append(kind.kind)
+    return found
+
+
+def readiness(integration: Integration) -> list[Finding]:
+    """Return the readiness check: one line each, green or red, with what to do."""
+    recipe = registry.recipe(integration.recipe)
+    found = [
+        Finding("STEP-" + step.key.upper(), "ok" if step.done else "blocker", step.why or step.label)
+        for step in steps(integration)
+        if step.key not in ("first_run", "automatic")
+    ]
+    values = settings_of(integration)
+    if integration.left and integration.right:
+        facts = {"left": facts_of(integration.left), "right": facts_of(integration.right)}
+        found += [item.test(facts, values) for item in recipe.checks]
+        for connection in (integration.left, integration.right):
+            found += [
+                Finding(item["code"], item["level"], Text(item["en"], item["fr"]), {})
+                for item in connection.findings
+                if item["level"] != "ok"
+            ]
+    return found
+
+
+def set_automatic(integration: Integration, on: bool, user: User | None) -> list[Finding]:
+    """Turn automatic runs on or off; what stands in the way of turning them on is returned and they stay off."""
+    if on:
+        blockers = [item for item in readiness(integration) if item.level == "blocker"]
+        if not integration.flows.filter(first_done_at__isnull=False).exists():
+            blockers.append(
+                Finding("STEP-FIRST_RUN", "blocker",
+                        _why("Approve the first plan first.", "Approuvez d’abord le premier plan."))
+            )  # fmt: skip
+        if blockers:
+            return blockers
+        webhooks_on(integration)
+    integration.automatic = on
+    integration.next_run_at = timezone.now() if on else None
+    integration.save(update_fields=["automatic", "next_run_at"])
+    return []
+
+
+def webhooks_on(integration: Integration) -> None:
+    """Subscribe to a vendor's notices where it has calls for it. Without them the schedule still finds every change."""
+    from bridge.jobs.account import opened
+
+    for connection in (integration.left, integration.right):
+        hooks = registry.connector(connection.vendor).webhooks if connection else None
+        if connection is None or not (hooks and hooks.subscribe) or connection.webhook_id:
+            continue
+        address = f"{settings.BRIDGE_BASE_URL}/hooks/{connection.vendor}/{connection.path_secret}/"
+        try:
+            with opened(connection, context_of(integration)) as (api, _):
+                connection.webhook_id, secret = hooks.subscribe(api, address)
+        except SyncError as error:
+            log.warning("not subscribed connection=%s code=%s", connection.pk, error.code)
+            continue
+        connection.webhook_secret = secret
+        connection.save(update_fields=["webhook_id", "sealed_webhook_secret"])
+
+
+def pause(integration: Integration, user: User | None) -> None:
+    """Make no run until a person resumes."""
+    integration.state = Integration.State.PAUSED
+    integration.save(update_fields=["state"])
+
+
+def resume(integration: Integration, user: User | None) -> None:
+    """Run again."""
+    if integration.state == Integration.State.PAUSED:
+        done = integration.flows.filter(first_done_at__isnull=False).exists()
+        integration.state = Integration.State.ACTIVE if done else Integration.State.SETUP
+        integration.next_run_at = timezone.now() if integration.automatic else None
+        integration.save(update_fields=["state", "next_run_at"])
+
+
+# rules and filters
+
+
+def resources(flow: Flow, toward: str = "right") -> tuple[Any, Any]:
+    """Return the first source and target resource of a flow."""
+    recipe = registry.recipe(flow.integration.recipe)
+    declared = recipe.flow(flow.entity)
+    left = registry.connector(recipe.left).resource(declared.left[0])
+    right = registry.connector(recipe.right).resource(declared.right[0])
+    return (left, right) if toward == "right" else (right, left)
+
+
+def rule_problems(integration: Integration) -> list[tuple[Flow, Problem]]:
+    """Return what is wrong with the rules and filters of the flows that are on."""
+    found: list[tuple[Flow, Problem]] = []
+    for flow in integration.flows.filter(is_on=True).prefetch_related("rules"):
+        found += [(flow, problem) for problem in check_tree(flow.filter, flow.entity) if flow.filter]
+        for rule in flow.rules.all():
+            found += [(flow, problem) for problem in _check_rule(flow, _engine_rule(rule))]
+    return found
+
+
+def _engine_rule(rule: MappingRule) -> Rule:
+    return Rule(
+        id=str(rule.pk or ""), source=rule.source, target=rule.target, transform=rule.transform,
+        argument=rule.argument, when=rule.when, on_conflict=rule.on_conflict, toward=rule.toward,
+    )  # fmt: skip
+
+
+def _check_rule(flow: Flow, rule: Rule) -> list[Problem]:
+    declared = registry.recipe(flow.integration.recipe).flow(flow.entity)
+    _, target = resources(flow, rule.toward)
+    return list(check_rule(rule, flow.entity, flow.entity, writable(target, declared.rules)))
+
+
+def save_rule(flow: Flow, values: Mapping[str, Any], user: User | None) -> list[Problem]:
+    """Add or change one rule; [] when stored, else what is wrong with it. A change makes a new version of the rules."""
+    rule = flow.rules.filter(pk=values["id"]).first() if values.get("id") else MappingRule(flow=flow, created_by=user)
+    if rule is None:
+        return [Problem("id", "RULE-UNKNOWN", {})]
+    for name in ("source", "target", "transform", "argument", "when", "on_conflict", "note"):
+        if name in values:
+            setattr(rule, name, str(values[name]).strip())
+    problems = _check_rule(flow, _engine_rule(rule))
+    if problems:
+        return problems
+    if rule.pk is None:
+        rule.position = flow.rules.count()
+    try:
+        with transaction.atomic():
+            rule.save()
+            _new_version(flow)
+    except IntegrityError:
+        return [Problem("target", "RULE-TWICE", {"field": rule.target})]
+    return []
+
+
+def delete_rule(rule: MappingRule, user: User | None) -> None:
+    """Take a rule away; what it wrote stays."""
+    with transaction.atomic():
+        flow = rule.flow
+        rule.delete()
+        _new_version(flow)
+
+
+def _new_version(flow: Flow) -> None:
+    flow.rules_version += 1
+    flow.save(update_fields=["rules_version"])
+
+
+def save_filter(flow: Flow, tree: Mapping[str, Any], user: User | None) -> list[Problem]:
+    """Store a filter; [] when stored, else what is wrong with it."""
+    problems = list(check_tree(tree, flow.entity)) if tree else []
+    if problems:
+        return problems
+    with transaction.atomic():
+        flow.filter = dict(tree)
+        flow.save(update_fields=["filter"])
+        _new_version(flow)
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class FilterCount:
+    """How many stored records a filter lets through, with a few of each, and what can be said of it without any."""
+
+    inside: int
+    outside: int
+    samples_in: list[Row] = field(default_factory=list)
+    samples_out: list[tuple[Row, tuple[Mapping[str, Any], ...]]] = field(default_factory=list)
+    always: str | None = None
+    sentence: Text | None = None
+
+
+def count_filter(flow: Flow, tree: Mapping[str, Any], most: int = 20_000) -> FilterCount:
+    """Count what a filter would let through among the records already read (at most `most` are looked at)."""
+    integration = flow.integration
+    declared = registry.recipe(integration.recipe).flow(flow.entity)
+    inside = outside = 0
+    samples_in: list[Row] = []
+    samples_out: list[tuple[Row, tuple[Mapping[str, Any], ...]]] = []
+    if integration.left is not None:
+        for name in declared.left:
+            resource = registry.connector(integration.left.vendor).resource(name)
+            scope = scope_of(integration.left, name, context_of(integration))
+            rows = Row.objects.filter(connection=integration.left, resource=name, scope=scope, gone=False)
+            for row in rows.order_by("id")[:most].iterator(chunk_size=500):
+                try:
+                    passed, trace = evaluate(tree, resource.parse(row.document).values) if tree else (True, ())
+                except (KeyError, ValueError, TypeError, ArithmeticError):
+                    continue
+                if passed:
+                    inside += 1
+                    if len(samples_in) < 5:
+                        samples_in.append(row)
+                else:
+                    outside += 1
+                    if len(samples_out) < 5:
+                        samples_out.append((row, tuple(trace)))
+    said = always(tree, flow.entity) if tree else "everything"
+    sentence = Text(describe(tree, flow.entity, "en"), describe(tree, flow.entity, "fr")) if tree else None
+    return FilterCount(inside, outside, samples_in, samples_out, said, sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its sentences."""
+
+    title: str
+    sentences: list[str]
+
+
+def rules_as_text(integration: Integration, language: str) -> list[Section]:
+    """Return all active rules as plain sentences, with author and date, to be read and signed."""
+    recipe = registry.recipe(integration.recipe)
+    left, right = (registry.connector(key).label.say(language) for key in (recipe.left, recipe.right))
+    found = []
+    values = settings_of(integration)
+    chosen = []
+    for item in recipe.settings:
+        if asked(item, values) and values.get(item.key):
+            value = values.get(f"{item.key}_label") or {key: text.say(language) for key, text in item.choices}.get(
+                values[item.key], values[item.key]
+            )
+            chosen.append(f"{item.label.say(language)}{' : ' if language.startswith('fr') else ': '}{value}")
+    if chosen:
+        found.append(Section(Text("Settings", "Réglages").say(language), chosen))
+    for flow in integration.flows.filter(is_on=True).prefetch_related("rules__created_by"):
+        declared = recipe.flow(flow.entity)
+        sentences = []
+        if declared.sentence:
+            sentences.append(declared.sentence.say(language))
+        if flow.filter:
+            sentences.append(describe(flow.filter, flow.entity, language))
+        labels = {"source": left, "target": right, "left": left, "right": right}
+        for rule in flow.rules.all():
+            who = Text(" ({who}, {day})", " ({who}, {day})").say(
+                language, who=rule.created_by or "–", day=rule.changed_at.date().isoformat()
+            )
+            sentences.append(rule_as_text(_engine_rule(rule), flow.entity, language, labels) + who)
+        found.append(Section(declared.label.say(language), sentences))
+    return found
+
+
+# disconnecting
+
+
+def disconnect_effects(integration: Integration, language: str) -> list[str]:
+    """Return what disconnecting does, one sentence each."""
+    return [text.say(language) for text in registry.recipe(integration.recipe).disconnect.effects]
+
+
+def disconnect(integration: Integration, user: User | None) -> Run:
+    """Begin to disconnect: what the recipe removes is removed by a run; then nothing flows any more."""
+    from bridge.jobs import runs
+
+    integration.automatic = False
+    integration.next_run_at = None
+    integration.save(update_fields=["automatic", "next_run_at"])
+    return runs.disconnect(integration, user)
+
+
+def disconnected(integration: Integration) -> None:
+    """After the removals: close the integration and forget the grant of the side nothing else stands on."""
+    integration.refresh_from_db()
+    right = integration.right
+    integration.state = Integration.State.DISCONNECTED
+    integration.save(update_fields=["state"])
+    waiting = (Change.State.PLANNED, Change.State.READY, Change.State.HELD, Change.State.REJECTED)
+    Change.objects.filter(integration=integration, state__in=waiting).update(
+        state=Change.State.SUPERSEDED, code="disconnect", settled_at=timezone.now()
+    )
+    if right is not None and not connections.in_use(right).exists():
+        webhook_off(right, integration)
+        connections.forget(right, None)
+
+
+def webhook_off(connection: Connection, integration: Integration) -> None:
+    """Take our subscription away at the vendor, where there is one."""
+    from bridge.jobs.account import opened
+
+    hooks = registry.connector(connection.vendor).webhooks
+    if not (hooks and hooks.unsubscribe and connection.webhook_id):
+        return
+    try:
+        with opened(connection, context_of(integration)) as (api, _):
+            hooks.unsubscribe(api, connection.webhook_id)
+    except SyncError as error:
+        log.warning("unsubscribe failed connection=%s code=%s", connection.pk, error.code)

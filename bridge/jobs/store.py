@@ -1,0 +1,147 @@
+"""Documents into records: parsed, keyed, and stored in bulk where they changed."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
+from typing import Any
+
+from django.utils import timezone
+
+from bridge.engine.match import keys
+from bridge.hub import bulk
+from bridge.hub.documents import Encoded, encode
+from bridge.hub.models import Connection
+from bridge.hub.models import Record as Row
+from connectors.contract import Raw, Record, Resource
+
+log = logging.getLogger("bridge.jobs.store")
+
+COLUMNS = (
+    "connection", "resource", "scope", "remote_id", "document", "name", "number", "date", "amount", "tax", "currency",
+    "status", "email_key", "phone_key", "name_key", "version", "fingerprint", "gone", "merged_into", "changed_at",
+    "read_at", "touched",
+)  # fmt: skip
+UNIQUE = ("connection", "resource", "scope", "remote_id")
+
+
+@dataclass(slots=True)
+class Stored:
+    """What became of a page: how many documents it held, and which could not be read (id or position, why)."""
+
+    seen: int = 0
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def parse_all(resource: Resource, documents: Iterable[Raw]) -> tuple[list[Record], list[tuple[str, str]]]:
+    """Return the records, the last one of each id, and what could not be read. A bad one never stops the others."""
+    records: dict[str, Record] = {}
+    bad: list[tuple[str, str]] = []
+    for position, raw in enumerate(documents):
+        try:
+            record = resource.parse(raw)
+        except (KeyError, ValueError, TypeError, AttributeError, InvalidOperation, ArithmeticError) as error:
+            told = raw.get("Id") or raw.get("id") if isinstance(raw, dict) else None
+            bad.append((str(told or f"#{position}"), type(error).__name__))
+            log.warning("record unreadable resource=%s id=%s error=%s", resource.name, told, type(error).__name__)
+            continue
+        records[record.remote_id] = record
+    return list(records.values()), bad
+
+
+def store(
+    connection: Connection, resource: Resource, scope: str, records: Sequence[Record], touched: int, now: datetime
+) -> None:
+    """Upsert records; a row whose document is the same stays as it is. Call inside a transaction."""
+    stubs = [record for record in records if record.gone and not _tells(record)]
+    whole = [record for record in records if not record.gone or _tells(record)]
+    rows = [row_of(connection.pk, resource, scope, record, touched, now) for record in whole]
+    bulk.upsert(Row, COLUMNS, rows, UNIQUE, "fingerprint")
+    for stub in stubs:
+        # A deletion stub tells nothing but that it is gone: what was known is kept.
+        Row.objects.filter(
+            connection=connection, resource=resource.name, scope=scope, remote_id=stub.remote_id, gone=False
+        ).update(
+            gone=True,
+            touched=touched,
+            fingerprint="gone",
+            changed_at=stub.changed_at,
+            read_at=now,
+            merged_into=stub.merged_into or "",
+        )
+
+
+def row_of(
+    connection_id: int, resource: Resource, scope: str, record: Record, touched: int, now: datetime
+) -> tuple[Any, ...]:
+    """Return the columns of one record, in the order of COLUMNS."""
+    values = record.values
+    text = encode(record.raw)
+    found = keys(resource.entity, values) if resource.entity == "contact" else None
+    return (
+        connection_id,
+        resource.name,
+        scope,
+        record.remote_id[:200],
+        Encoded(text),
+        name_of(record)[:300],
+        str(values.get("number") or "")[:60],
+        values.get("date"),
+        money(values.get("total", values.get("price"))),
+        money(values.get("tax_total")),
+        str(values.get("currency") or "")[:3],
+        _status(values)[:30],
+        found.email_key[:200] if found else "",
+        found.phone_key[:40] if found else "",
+        found.name_key[:300] if found else "",
+        (record.version or "")[:60],
+        blake2b(text.encode(), digest_size=16).hexdigest(),
+        record.gone,
+        record.merged_into or "",
+        record.changed_at,
+        now,
+        touched,
+    )
+
+
+def name_of(record: Record) -> str:
+    """Return what a person calls this record."""
+    values = record.values
+    person = " ".join(str(values[key]) for key in ("given_name", "family_name") if values.get(key))
+    for name in (values.get("name"), values.get("company"), person, values.get("email"), values.get("number")):
+        if name:
+            return str(name)
+    return record.remote_id
+
+
+def money(value: Any) -> Decimal | None:
+    """Return an amount the column can hold; one beyond it is None (the document keeps it)."""
+    if not isinstance(value, Decimal | int) or isinstance(value, bool):
+        return None
+    amount = Decimal(value)
+    if not amount.is_finite() or abs(amount) >= Decimal(10) ** 14:
+        return None
+    return amount.quantize(Decimal("0.00001"))
+
+
+def _status(values: Any) -> str:
+    if values.get("status"):
+        return str(values["status"])
+    if "consent" in values:
+        return str(values["consent"] or "")
+    return {True: "active", False: "inactive"}.get(values.get("active"), "")
+
+
+def _tells(record: Record) -> bool:
+    return any(value is not None for value in record.values.values())
+
+
+def remember(connection: Connection, resource: Resource, scope: str, raw: Raw) -> Row | None:
+    """Store one document just read or written and return its row; None where it cannot be read."""
+    records, bad = parse_all(resource, [raw])
+    if bad:
+        return None
+    store(connection, resource, scope, records, connection.read_seq, timezone.now())
+    return Row.objects.get(connection=connection, resource=resource.name, scope=scope, remote_id=records[0].remote_id)

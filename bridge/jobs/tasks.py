@@ -1,0 +1,59 @@
+"""The queue's entry points: thin, ids only, safe to run twice, one guard at the edge."""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+from django.db import close_old_connections
+
+from bridge.hub.logs import redact
+
+log = logging.getLogger("bridge.jobs.tasks")
+
+
+def guarded(task: Callable[[int], str]) -> Callable[[int], str]:
+    """Let nothing but a short word leave a task: results and tracebacks are stored by the queue."""
+
+    @wraps(task)
+    def run(row_id: int) -> str:
+        close_old_connections()
+        try:
+            return task(row_id)
+        except Exception as error:  # the one broad guard: the row says what is due, the tick tries again
+            log.exception("task failed task=%s id=%s error=%s", task.__name__, row_id, redact(type(error).__name__))
+            return "failed"
+
+    return run
+
+
+@guarded
+def work(run_id: int) -> str:
+    """Work one slice of a run."""
+    from bridge.jobs import runs
+
+    return runs.work(run_id)
+
+
+@guarded
+def intake(event_id: int) -> str:
+    """Act on one webhook event."""
+    from bridge.jobs import webhooks
+
+    return webhooks.process(event_id)
+
+
+@guarded
+def canary(number: int) -> str:
+    """Show that a worker takes tasks from the queue."""
+    from bridge.jobs import ticking
+
+    ticking.beat("worker", str(number))
+    return "ok"
+
+
+def tick() -> str:
+    """Find what is due. Called each minute by the queue's only schedule, and by `manage.py tick`."""
+    from bridge.jobs import ticking
+
+    close_old_connections()
+    return ticking.tick()
