@@ -44,13 +44,13 @@ def test_a_changed_setting_is_shown_with_who_and_from_what_to_what(ann):
 
 def test_a_setting_of_another_client_is_not_among_those_of_one(ann):
     mine, theirs = factories.integration(), factories.integration()
-    for integration, minutes in ((mine, 15), (theirs, 99)):
+    for integration, minutes in ((mine, 76543), (theirs, 98765)):
         flow = integration.flows.first()
         flow.cadence_minutes = minutes
         flow.save()
     page = audit(ann, organization=mine.organization_id)
-    assert "<ins>15</ins>" in page
-    assert "<ins>99</ins>" not in page
+    assert "<ins>76543</ins>" in page
+    assert "<ins>98765</ins>" not in page
 
 
 def test_a_rule_a_flow_and_a_connection_all_count_as_the_clients(ann):
