@@ -1,7 +1,13 @@
 """The canonical entities and their fields, in one table; staff see it as choices.
 
 A `lines` value is a list of mappings: id, kind (item, labor, part, tire, subcontract, fee, shop_supplies, epa,
-shipping, discount, tax, note), product (Ref or None), name, quantity, unit_price, amount, tax_code.
+shipping, discount, gift_card, store_credit, rounding, tax, note), product (Ref or None), name, quantity, unit_price,
+amount, tax_code.
+A line as a shop tells it has more: sku, amount (net of tax, before discount; gift cards and store credit negative),
+discount (net, positive), tax_amount, taxes (a list of code, title, percent, amount), unshipped (quantity). A line as
+the books take it names what is the books' own by id: item_id (where no product stands for it), class_id.
+A `taxes` value is a list of mappings: code, title, percent, amount as a shop tells them; rate_id, percent, net, amount
+as the books take them.
 An `address` value is a mapping: line1, line2, city, region, postcode, country (two letters).
 """
 
@@ -58,6 +64,14 @@ _DOCUMENT = (
     _f("currency", "text", "Currency", "Devise"),
     _f("total", "money", "Total", "Total"),
     _f("memo", "text", "Memo", "Mémo"),
+    _f("contact_id", "text", "Customer in the books", "Client dans les livres"),
+    _f("exchange_rate", "number", "Exchange rate", "Taux de change"),
+    _f("home_currency", "text", "Home currency", "Devise du pays"),
+    _f("email", "email", "E-mail", "Courriel"),
+    _f("account_id", "text", "Deposited to", "Déposé dans"),
+    _f("method_id", "text", "Payment method in the books", "Mode de paiement dans les livres"),
+    _f("class_id", "text", "Class in the books", "Catégorie comptable dans les livres"),
+    _f("location_id", "text", "Location in the books", "Emplacement dans les livres"),
 )
 
 ENTITIES: dict[str, tuple[EntityField, ...]] = {
@@ -102,6 +116,14 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("quantity", "number", "Quantity on hand", "Quantité en main"),
         _f("category", "text", "Category", "Catégorie"),
         _f("url", "text", "Web page", "Page web"),
+        _f("tracked", "flag", "Stock is tracked", "Stock suivi"),
+        _f("cost", "money", "Cost", "Coût"),
+        _f("taxable", "flag", "Taxable", "Taxable"),
+        _f("tax_class", "text", "Tax category", "Catégorie de taxe"),
+        _f("sold", "flag", "Has been sold", "A été vendu"),
+        _f("income_account_id", "text", "Income account", "Compte de revenus"),
+        _f("expense_account_id", "text", "Expense account", "Compte de dépenses"),
+        _f("asset_account_id", "text", "Inventory asset account", "Compte d’actif des stocks"),
     ),
     "sale": (
         *_DOCUMENT,
@@ -117,17 +139,30 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("shipping_address", "address", "Shipping address", "Adresse de livraison"),
         _f("class_name", "text", "Class", "Catégorie comptable"),
         _f("location", "text", "Location", "Emplacement"),
+        _f("taxes", "lines", "Taxes by rate", "Taxes par taux"),
+        _f("prices_include_tax", "flag", "Prices include tax", "Prix taxes comprises"),
+        _f("paid", "money", "Paid", "Payé"),
+        _f("payment_method", "text", "Payment method", "Mode de paiement"),
+        _f("store", "text", "Store view", "Vue de boutique"),
+        _f("terms", "text", "Terms", "Modalités"),
+        _f("terms_id", "text", "Terms in the books", "Modalités dans les livres"),
         _f("updated_at", "instant", "Changed", "Modifié le"),
     ),
     "payment": (
         *_DOCUMENT,
         _f("method", "text", "Payment method", "Mode de paiement"),
+        _f("sale", "ref", "Sale", "Vente", "sale"),
         _f("unapplied", "money", "Not applied", "Non affecté"),
         _f("applied", "lines", "Applied to", "Affecté à"),
     ),
     "refund": (
         *_DOCUMENT,
         _f("method", "text", "Payment method", "Mode de paiement"),
+        _f("sale", "ref", "Sale", "Vente", "sale"),
+        _f("online", "flag", "Paid back by the gateway", "Remboursé par la passerelle"),
+        _f("taxes", "lines", "Taxes by rate", "Taxes par taux"),
+        _f("prices_include_tax", "flag", "Prices include tax", "Prix taxes comprises"),
+        _f("subtotal", "money", "Subtotal", "Sous-total"),
         _f("tax_total", "money", "Taxes", "Taxes"),
         _f("balance", "money", "Remaining credit", "Crédit restant"),
         _f("lines", "lines", "Lines", "Lignes"),
@@ -135,6 +170,10 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
     "stock_level": (
         _f("product", "ref", "Product", "Produit", "product"),
         _f("quantity", "number", "Quantity", "Quantité"),
+        _f("unshipped", "number", "Sold, not yet shipped", "Vendu, pas encore expédié"),
+        _f("tracked", "flag", "Stock is tracked", "Stock suivi"),
+        _f("source", "text", "Stock source", "Source de stock"),
+        _f("sku", "text", "SKU", "UGS"),
     ),
 }
 
