@@ -40,6 +40,8 @@ from connectors.contract.recipe import (
     Recipe,
     RecipeFlow,
     RuleSpec,
+    SeenValue,
+    Terms,
     ValueMapSpec,
 )
 from connectors.contract.resources import Api, Bulk, Feed, Finding, Outcome, Page, Resource, Ticket, Write
@@ -91,10 +93,12 @@ __all__ = [
     "RuleSpec",
     "PARENTS",
     "STAGES",
+    "SeenValue",
     "Setting",
     "SettingInvalid",
     "StaleVersion",
     "SyncError",
+    "Terms",
     "Text",
     "Ticket",
     "ValueMapSpec",

@@ -2,9 +2,10 @@
 it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 
 from connectors.contract.connector import Setting
 from connectors.contract.errors import Explanation
@@ -80,10 +81,24 @@ class RecipeFlow:
     sentence: Text | None = None  # what moves, in one sentence, for clients
 
 
+class SeenValue(NamedTuple):
+    """A value some source record names: its key, what people call it there, and a tax's percentages."""
+
+    key: str
+    label: str = ""
+    percents: tuple[Decimal, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ValueMapSpec:
-    """A value map a recipe needs: `kind` of value, the reference list its targets come from, and whether sync waits
-    for it.
+    """A value map a recipe needs: `kind` of value, the reference list its targets come from (at `side`), and whether
+    automatic sync waits for it.
+
+    `seen(values)` yields what the canonical values of one source record name (the taxes of an order), as
+    `SeenValue` or (key, label); it is asked about records of `entities`. `sources` is a reference list of the other
+    side, for values no record has used yet. `suggest` are the ways a target is guessed, the first that finds exactly
+    one counts: "id" (the same key), "name" (equal or near), "percent" (the same rates). `needs`: wanted only while a
+    setting has this value.
     """
 
     kind: str
@@ -91,6 +106,20 @@ class ValueMapSpec:
     targets: str
     side: Literal["left", "right"]
     required: bool = True
+    entities: tuple[str, ...] = ("sale",)
+    seen: Callable[[Mapping[str, Any]], Iterable[tuple[Any, ...]]] | None = None
+    sources: str = ""
+    suggest: tuple[Literal["id", "name", "percent"], ...] = ("name",)
+    needs: tuple[str, str] | None = None
+    help: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a person accepts before automatic sync may begin. A new text gets a new `version`."""
+
+    version: str
+    paragraphs: tuple[Text, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +177,7 @@ class Recipe:
     context: Callable[[Mapping[str, str], Mapping[str, Any], Mapping[str, Any]], Mapping[str, str]] | None = None
     one_to_one: bool = True  # one left account to one right account (M-03)
     summary: Text | None = None
+    terms: Terms | None = None
 
     def flow(self, entity: str) -> RecipeFlow:
         """Return the flow of `entity`; KeyError when the recipe has none."""
