@@ -24,14 +24,29 @@ class HubConfig(AppConfig):
             models.Connection,
             include_fields=["organization", "vendor", "environment", "account_id", "account_name", "base_url", "state"],
         )
-        auditlog.register(models.Integration, exclude_fields=["next_run_at", "last_good_at", "public_id"])
+        auditlog.register(
+            models.Integration,
+            exclude_fields=["next_run_at", "last_good_at", "public_id", "maps_version", "values_seen"],
+        )
         auditlog.register(
             models.Flow, exclude_fields=["planned_through", "planned_rules_version", "first_done_at", "rules_version"]
         )
         auditlog.register(models.MappingRule, exclude_fields=["changed_at"])
-        auditlog.register(models.ValueMap, exclude_fields=["changed_at"])
+        auditlog.register(
+            models.ValueMap,
+            include_fields=[
+                "integration",
+                "kind",
+                "source_key",
+                "source_label",
+                "target_id",
+                "target_label",
+                "confirmed",
+            ],
+        )
+        auditlog.register(models.TermsAcceptance)
         auditlog.register(models.Candidate, include_fields=["left", "right", "decision"])
         auditlog.register(models.Conflict, include_fields=["link", "field", "decision"])
         auditlog.register(models.Exclusion)
-        auditlog.register(models.Question, include_fields=["code", "answer"])
+        auditlog.register(models.Question, include_fields=["code", "asked_of", "answer"])
         auditlog.register(models.User, include_fields=["email", "is_active", "is_staff", "is_superuser", "language"])

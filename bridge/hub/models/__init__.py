@@ -12,7 +12,14 @@ from bridge.hub.models.connections import (
     VendorApp,
     VendorCall,
 )
-from bridge.hub.models.integrations import Flow, Integration, MappingRule, ValueMap
+from bridge.hub.models.integrations import (
+    Flow,
+    Integration,
+    MappingRule,
+    ReferenceList,
+    TermsAcceptance,
+    ValueMap,
+)
 from bridge.hub.models.people import Membership, Organization, User
 from bridge.hub.models.records import Candidate, Conflict, Exclusion, Link, Question, Record
 from bridge.hub.models.runs import Change, Dispatch, Heartbeat, Instance, Run
@@ -39,9 +46,11 @@ __all__ = [
     "Organization",
     "Question",
     "Record",
+    "ReferenceList",
     "Run",
     "SignInState",
     "Slot",
+    "TermsAcceptance",
     "User",
     "ValueMap",
     "VendorApp",

@@ -40,6 +40,8 @@ class Integration(Owned):
     automatic = models.BooleanField(_("runs by itself"), default=False)
     next_run_at = models.DateTimeField(null=True, blank=True)
     last_good_at = models.DateTimeField(null=True, blank=True)
+    maps_version = models.PositiveIntegerField(default=1)
+    values_seen = DocumentField(default=dict, blank=True)  # how far records were searched for values to map
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -136,7 +138,16 @@ class MappingRule(models.Model):
 
 
 class ValueMap(models.Model):
-    """One value to one value."""
+    """One value to one value. Only a confirmed target is used; `in_use` says whether records of late name the value.
+
+    While a question about it is open the value waits, whatever was chosen before.
+    """
+
+    class State(models.TextChoices):
+        MISSING = "missing", _("Missing")
+        SUGGESTED = "suggested", _("Suggested")
+        ACCEPTED = "accepted", _("Mapped")
+        ASKED = "asked", _("Asked")
 
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="value_maps")
     kind = models.CharField(_("kind"), max_length=40)
@@ -145,6 +156,13 @@ class ValueMap(models.Model):
     target_id = models.CharField(_("target id"), max_length=200, blank=True)
     target_label = models.CharField(_("target name"), max_length=300, blank=True)
     confirmed = models.BooleanField(_("confirmed"), default=False)  # False: suggested by a program
+    facts = DocumentField(default=dict, blank=True)  # what helps to guess: the percentages of a tax
+    seen_count = models.PositiveIntegerField(default=0)
+    last_seen_on = models.DateField(null=True)
+    in_use = models.BooleanField(default=True)
+    question = models.ForeignKey("hub.Question", models.SET_NULL, null=True, blank=True, related_name="value_maps")
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     objects = OfIntegration.as_manager()
@@ -158,3 +176,48 @@ class ValueMap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_label or self.source_key} → {self.target_label or self.target_id}"
+
+    @property
+    def state(self) -> str:
+        """Return what stands: asked, accepted, suggested or missing."""
+        if self.question_id and not self.confirmed and self.question.answered_at is None:
+            return self.State.ASKED
+        if not self.target_id:
+            return self.State.MISSING
+        return self.State.ACCEPTED if self.confirmed else self.State.SUGGESTED
+
+
+class ReferenceList(models.Model):
+    """A list of an account's choices as it was last read: id, name, facts; those gone since are kept and marked."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="lists")
+    key = models.CharField(max_length=60)
+    choices = DocumentField(default=list)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="one_list_per_account")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TermsAcceptance(models.Model):
+    """A person's yes to the terms of automatic sync: name, time and version of the text. Never edited."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="acceptances")
+    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(_("name"), max_length=200)
+    version = models.CharField(_("version of the text"), max_length=40)
+    language = models.CharField(_("language"), max_length=8)
+    accepted_at = models.DateTimeField(_("accepted"), auto_now_add=True)
+
+    objects = OfIntegration.as_manager()
+
+    class Meta:
+        verbose_name = _("acceptance of terms")
+        verbose_name_plural = _("acceptances of terms")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.version}"

@@ -193,6 +193,8 @@ class Question(models.Model):
     code = models.CharField(max_length=80)
     text = DocumentField(default=dict)
     choices = DocumentField(default=list)
+    asked_of = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     answer = models.CharField(max_length=300, blank=True)
     answered_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+")
     asked_at = models.DateTimeField(auto_now_add=True)
