@@ -1,7 +1,7 @@
 """The write protocol: the only place where vendors are written to.
 
-ready → claimed by a filtered UPDATE that commits the frozen payload, its revision, its key and a deadline → the call,
-with
+ready → claimed by a filtered UPDATE that commits the frozen payload, its revision, its key and the deadline of its
+dispatch → the call, with
 no transaction open → settled with the new link in one commit, or refused with a code, or unknown. Unknown is neither:
 it
 is replayed with the same key where the vendor honours keys or repeats are harmless, else looked for once the settle
@@ -55,9 +55,10 @@ log = logging.getLogger("bridge.jobs.apply")
 ATTEMPTS = 3
 POLLED = 6  # tickets asked about at once
 NEEDED = (
-    "integration", "run", "entity", "action", "toward", "source", "target", "resource", "scope", "remote_id", "title",
-    "sent", "code", "based_on", "key", "attempts", "undo_of", "resolution", "state", "claimed_at", "dispatch",
+    "pk", "integration_id", "run_id", "entity", "action", "toward", "source_id", "target_id", "resource", "scope",
+    "remote_id", "title", "sent", "code", "based_on", "key", "attempts", "undo_of_id", "resolution", "claimed_at",
 )  # fmt: skip
+ENDS = ("source__resource", "source__remote_id", "target__version")
 BACKOFF = timedelta(seconds=5)
 KEY_LIFE = timedelta(hours=1)  # after this a key may be forgotten at the vendor's
 PARENT_WAIT = timedelta(seconds=2)
@@ -77,12 +78,45 @@ def apply(run: Run, lease: Lease) -> bool:
 
 
 @dataclass(slots=True)
+class Line:
+    """What writing needs of one change and of its two records. A model instance would cost more than the write."""
+
+    pk: int
+    integration_id: int
+    run_id: int
+    entity: str
+    action: str
+    toward: str
+    source_id: int | None
+    target_id: int | None
+    resource: str
+    scope: str
+    remote_id: str
+    title: str
+    sent: dict[str, Any]
+    code: str
+    based_on: str
+    key: str
+    attempts: int
+    undo_of_id: int | None
+    resolution: str
+    claimed_at: Any
+    source_resource: str
+    source_remote_id: str
+    target_version: str | None
+    payload: dict[str, Any] | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    revision: str = ""
+
+
+@dataclass(slots=True)
 class Group:
     """Changes claimed together: one call, or one at a time within a pool."""
 
     resource: Resource
     action: str
-    changes: list[Change]
+    changes: list[Line]
     dispatch: Dispatch
     bulk: bool
     writes: list[Write] = field(default_factory=list)
@@ -96,6 +130,8 @@ class Writer:
         self.connector = account.connector
         self.context = {**run.pinned["context"], "account_id": connection.account_id}
         self.mine = Change.objects.filter(run=run, connection=connection)
+        self.open = Dispatch.objects.filter(run=run, connection=connection, is_open=True)
+        self.rescued = False
         self.pool = ThreadPoolExecutor(max_workers=account._slots, thread_name_prefix="writes")
         self.flying: dict[Future[Any], Group] = {}
         self.wake: float = 0.0
@@ -130,15 +166,10 @@ class Writer:
     def _pause(self) -> float | None:
         """Return the seconds until the next thing is due; None when nothing is in flight."""
         now = timezone.now()
-        times = [
-            *Dispatch.objects.filter(run=self.run, connection=self.connection, is_open=True).values_list(
-                "poll_at", "deadline"
-            )
-        ]
+        times = [*self.open.values_list("poll_at", "deadline")]
         due = [poll_at or deadline for poll_at, deadline in times]
         due += list(self.mine.filter(state=State.READY, retry_at__gt=now).values_list("retry_at", flat=True)[:1])
         due += list(self.mine.filter(state=State.UNKNOWN).order_by("retry_at").values_list("retry_at", flat=True)[:1])
-        due += list(self.mine.filter(state=State.SENDING).order_by("deadline").values_list("deadline", flat=True)[:1])
         waits = [(at - now).total_seconds() for at in due if at]
         if not waits:
             return None if not self.mine.filter(state__in=Change.IN_FLIGHT).exists() else 0.5
@@ -183,8 +214,12 @@ class Writer:
         """Return the first kind of write whose parents have settled: those of one stage go before those of the next."""
         now = timezone.now()
         due = self.mine.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), state=State.READY)
-        kinds = due.order_by("stage", "action").values_list("stage", "entity", "resource", "action").distinct()
-        for stage, entity, name, action in kinds:
+        stage = -1
+        # From stage to stage along the index: asking for all kinds at once would look at every waiting row.
+        while kind := (
+            due.filter(stage__gt=stage).order_by("stage", "id").values_list("stage", "entity", "resource", "action")
+        ).first():
+            stage, entity, name, action = kind
             before = Q(entity__in=PARENTS.get(entity, ()))
             if stage >= len(STAGES) or self.run.kind != Run.Kind.SYNC:
                 before = Q(stage__lt=stage)  # what closes a run, and reversals: strictly one stage after the other
@@ -198,7 +233,7 @@ class Writer:
         rows, values = self._resolve(ids)
         deadline = now + timedelta(seconds=settings.CALL_DEADLINE_SECONDS + 30)
         built: list[tuple[Any, ...]] = []
-        ready: list[Change] = []
+        ready: list[Line] = []
         writes: list[Write] = []
         for change in rows:
             write = self._built(resource, change, values.get(change.pk, {}))
@@ -216,12 +251,12 @@ class Writer:
             )
             built = [
                 (change.pk, State.SENDING, change.payload, change.revision, change.key, change.attempts + 1,
-                 dispatch.pk, now, deadline)
+                 dispatch.pk, now)
                 for change in ready
             ]  # fmt: skip
             met = bulk.update(
                 Change, "id",
-                ["state", "payload", "revision", "key", "attempts", "dispatch", "claimed_at", "deadline"],
+                ["state", "payload", "revision", "key", "attempts", "dispatch", "claimed_at"],
                 built, "t.state = %s", [State.READY],
             )  # fmt: skip
             if met != len(ready):
@@ -231,10 +266,10 @@ class Writer:
             return None
         crash_point("after_claim")
         for change in ready:
-            change.state, change.attempts, change.dispatch = State.SENDING, change.attempts + 1, dispatch
+            change.attempts += 1
         return Group(resource, action, ready, dispatch, as_bulk, writes)
 
-    def _built(self, resource: Resource, change: Change, values: Mapping[str, Any]) -> Write | None:
+    def _built(self, resource: Resource, change: Line, values: Mapping[str, Any]) -> Write | None:
         """Return the write with its body; a value that fits nothing there holds this change only."""
         if change.payload is not None and change.attempts:
             # Sent before: the same content under the same key, whatever changed since.
@@ -264,12 +299,12 @@ class Writer:
             str(change.pk), change.action, change.remote_id or None, payload, key, change.target_version or None
         )
 
-    def _resolve(self, ids: list[int]) -> tuple[list[Change], dict[int, dict[str, Any]]]:
+    def _resolve(self, ids: list[int]) -> tuple[list[Line], dict[int, dict[str, Any]]]:
         """Turn the records that values name into this side's; what waits for a parent waits, what lost it is held."""
-        rows = list(_with_ends(Change.objects.filter(pk__in=ids), "after", "params", "payload").order_by("id"))
+        rows = _with_ends(Change.objects.filter(pk__in=ids).order_by("id"), "payload", "params", "after")
         refs = {key for row in rows for key in _named(row.after)}
         found = self._twins_of(refs, rows[0].toward if rows else "right")
-        going: list[Change] = []
+        going: list[Line] = []
         values: dict[int, dict[str, Any]] = {}
         for row in rows:
             missing = [
@@ -301,7 +336,7 @@ class Writer:
             if (resource, remote_id) in refs
         }
 
-    def _wait_for_parent(self, change: Change, key: tuple[str, str]) -> None:
+    def _wait_for_parent(self, change: Line, key: tuple[str, str]) -> None:
         parent = Change.objects.filter(
             integration_id=change.integration_id, source__resource=key[0], source__remote_id=key[1],
             state__in=Change.OPEN,
@@ -417,14 +452,11 @@ class Writer:
             Dispatch.objects.filter(pk=dispatch.pk).update(
                 ticket=dict(ticket.state), poll_at=poll_at, deadline=deadline
             )
-            self.mine.filter(dispatch=dispatch, state=State.SENDING).update(deadline=deadline)
 
     def _poll(self) -> bool:
         """Ask about work the vendor took in; several tickets of a resource with one question."""
         now = timezone.now()
-        due = Dispatch.objects.filter(
-            run=self.run, connection=self.connection, is_open=True, ticket__isnull=False, poll_at__lte=now
-        )
+        due = self.open.filter(ticket__isnull=False, poll_at__lte=now)
         if self.flying:
             return False
         by_resource: dict[str, list[Dispatch]] = defaultdict(list)
@@ -470,12 +502,12 @@ class Writer:
     # settling
 
     def settle(
-        self, resource: Resource, changes: Mapping[int, Change], outcomes: Iterable[Outcome], dispatch: Dispatch | None
+        self, resource: Resource, changes: Mapping[int, Line], outcomes: Iterable[Outcome], dispatch: Dispatch | None
     ) -> None:
         """Commit what became of these writes: records, links and ledger together."""
         told = {int(outcome.change): outcome for outcome in outcomes}
-        done: list[tuple[Change, Outcome, Record | None]] = []
-        failed: list[tuple[Change, SyncError]] = []
+        done: list[tuple[Line, Outcome, Record | None]] = []
+        failed: list[tuple[Line, SyncError]] = []
         for pk, change in changes.items():
             outcome = told.get(pk)
             if outcome is None:
@@ -503,7 +535,7 @@ class Writer:
         for error in (error for _, error in failed if error.then == "ask"):
             raise error  # a person must act first: nothing more is sent to this account
 
-    def _answer(self, resource: Resource, change: Change, outcome: Outcome) -> Record | None:
+    def _answer(self, resource: Resource, change: Line, outcome: Outcome) -> Record | None:
         """Return the vendor's document in canonical form, if it gave one we can read and it is about this record."""
         if not outcome.raw:
             return None
@@ -513,7 +545,7 @@ class Writer:
             log.warning("answer unreadable change=%s resource=%s", change.pk, resource.name)
             return None
 
-    def _mark_done(self, resource: Resource, done: Sequence[tuple[Change, Outcome, Record | None]]) -> None:
+    def _mark_done(self, resource: Resource, done: Sequence[tuple[Line, Outcome, Record | None]]) -> None:
         if not done:
             return
         now = timezone.now()
@@ -549,10 +581,10 @@ class Writer:
                 self._forget(change)
         self._look_again(done)
 
-    def _remote_id(self, change: Change, outcome: Outcome, record: Record | None) -> str:
+    def _remote_id(self, change: Line, outcome: Outcome, record: Record | None) -> str:
         return record.remote_id if record else (outcome.remote_id or change.remote_id)
 
-    def _rows_of(self, resource: Resource, wanted: Sequence[tuple[Change, str]]) -> dict[tuple[str, str], Row]:
+    def _rows_of(self, resource: Resource, wanted: Sequence[tuple[Line, str]]) -> dict[tuple[str, str], Row]:
         if not wanted:
             return {}
         rows = Row.objects.filter(
@@ -563,9 +595,7 @@ class Writer:
         ).values_list("scope", "remote_id", "pk")
         return {(scope, remote_id): pk for scope, remote_id, pk in rows}
 
-    def _store_targets(
-        self, resource: Resource, done: Sequence[tuple[Change, Outcome, Record | None]], now: Any
-    ) -> None:
+    def _store_targets(self, resource: Resource, done: Sequence[tuple[Line, Outcome, Record | None]], now: Any) -> None:
         """Keep what the vendor answered; where it answers nothing, what was sent stands for it."""
         by_scope: dict[str, list[Record]] = defaultdict(list)
         for change, outcome, record in done:
@@ -579,7 +609,7 @@ class Writer:
             latest = {record.remote_id: record for record in records}
             store.store(self.connection, resource, scope, list(latest.values()), 0, now)
 
-    def _as_sent(self, resource: Resource, change: Change, outcome: Outcome) -> Record | None:
+    def _as_sent(self, resource: Resource, change: Line, outcome: Outcome) -> Record | None:
         remote_id = outcome.remote_id or change.remote_id
         if not remote_id:
             return None
@@ -600,7 +630,7 @@ class Writer:
         except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
             return None
 
-    def _links(self, pairs: Sequence[tuple[Change, int, Record | None]]) -> None:
+    def _links(self, pairs: Sequence[tuple[Any, int, Record | None]]) -> None:
         """Link source and target, with what was sent and what the target kept of it."""
         pairs = [item for item in pairs if item[0].source_id]
         if not pairs:
@@ -641,10 +671,10 @@ class Writer:
         )  # fmt: skip
         bulk.update(Link, "id", ["sent", "kept", "agreed_at"], changed)
 
-    def _forget(self, change: Change) -> None:
+    def _forget(self, change: Line) -> None:
         """After a removal: the record is gone there, its link too, and what vanished with it is done as well."""
         now = timezone.now()
-        gone = self.mine.filter(carried_by=change, state__in=(State.READY, State.PLANNED))
+        gone = self.mine.filter(carried_by_id=change.pk, state__in=(State.READY, State.PLANNED))
         targets = [change.target_id, *gone.values_list("target_id", flat=True)]
         gone.update(state=State.DONE, settled_at=now)
         if change.action == "remove":
@@ -656,7 +686,7 @@ class Writer:
         if change.undo_of_id:
             Change.objects.filter(pk=change.undo_of_id).update(state=State.UNDONE)
 
-    def _look_again(self, done: Sequence[tuple[Change, Outcome, Record | None]]) -> None:
+    def _look_again(self, done: Sequence[tuple[Line, Outcome, Record | None]]) -> None:
         """A source that moved while its write was on the way is planned again by the next run."""
         ids = {change.source_id: change.based_on.split(":", 1)[0] for change, _, _ in done if change.based_on}
         now = Row.objects.filter(pk__in=[pk for pk in ids if pk]).values_list("pk", "fingerprint")
@@ -667,7 +697,7 @@ class Writer:
         if moved:
             touch(moved)
 
-    def _mark_failed(self, failed: Sequence[tuple[Change, SyncError]]) -> None:
+    def _mark_failed(self, failed: Sequence[tuple[Line, SyncError]]) -> None:
         now = timezone.now()
         for change, error in failed:
             fields: dict[str, Any] = {
@@ -679,7 +709,7 @@ class Writer:
                 state=state, **fields, **more
             )
 
-    def _after(self, change: Change, error: SyncError, now: Any) -> tuple[str, dict[str, Any]]:
+    def _after(self, change: Line, error: SyncError, now: Any) -> tuple[str, dict[str, Any]]:
         """Return the next state of a write that did not simply succeed."""
         if error.then == "look":
             resource = self.connector.resource(change.resource)
@@ -702,33 +732,35 @@ class Writer:
     def rescue(self) -> None:
         """Find out about writes whose answer was lost, and those of a worker that died while sending."""
         now = timezone.now()
-        asked = Dispatch.objects.filter(pk=OuterRef("dispatch"), is_open=True, ticket__isnull=False)
-        flying = [group.dispatch.pk for group in self.flying.values()]
-        orphans = self.mine.filter(state=State.SENDING).exclude(dispatch__in=flying).filter(~Exists(asked))
-        if orphans.exists():
-            # The lease is ours, so whoever sent these is gone; whether they landed is open.
-            settle = {
-                name: self.connector.resource(name).settle
-                for name in orphans.values_list("resource", flat=True).distinct()
-            }
-            for name, pause in settle.items():
-                repeat = self.connector.resource(name).repeat
-                orphans.filter(resource=name).update(
-                    state=State.UNKNOWN, error_code="OUTCOME-UNKNOWN",
-                    retry_at=now if repeat != "look_first" else F("claimed_at") + pause,
-                )  # fmt: skip
-            Dispatch.objects.filter(
-                run=self.run, connection=self.connection, is_open=True, ticket__isnull=True
-            ).exclude(pk__in=flying).update(is_open=False)
-        late = self.mine.filter(state=State.SENDING, deadline__lt=now, dispatch__ticket__isnull=False)
-        late.update(state=State.UNKNOWN, retry_at=now)
+        if not self.rescued:
+            self._orphans(now)
+            self.rescued = True
+        late = list(self.open.filter(ticket__isnull=False, deadline__lt=now).values_list("pk", flat=True))
+        if late:
+            with transaction.atomic():
+                self.mine.filter(state=State.SENDING, dispatch__in=late).update(state=State.UNKNOWN, retry_at=now)
+                Dispatch.objects.filter(pk__in=late).update(is_open=False)
         due = self.mine.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), state=State.UNKNOWN)
         self._repeat_keyed(due)
-        for change in _with_ends(due, "payload", "params").order_by("stage", "id")[:50]:
+        for change in _with_ends(due.order_by("stage", "id")[:50], "payload", "params"):
             self._resolve_unknown(change)
             if not self.lease.goes_on():
                 return
         self._requeue_harmless(due.filter(attempts__lt=ATTEMPTS))
+
+    def _orphans(self, now: Any) -> None:
+        """The lease is ours, so whoever sent what has no ticket is gone; whether it landed is open. Looked for once:
+        what this writer sends itself it also settles.
+        """
+        asked = Dispatch.objects.filter(pk=OuterRef("dispatch"), is_open=True, ticket__isnull=False)
+        orphans = self.mine.filter(~Exists(asked), state=State.SENDING)
+        for name in list(orphans.values_list("resource", flat=True).distinct()):
+            resource = self.connector.resource(name)
+            orphans.filter(resource=name).update(
+                state=State.UNKNOWN, error_code="OUTCOME-UNKNOWN",
+                retry_at=now if resource.repeat != "look_first" else F("claimed_at") + resource.settle,
+            )  # fmt: skip
+        self.open.filter(ticket__isnull=True).update(is_open=False)
 
     def _requeue_harmless(self, due: Any) -> None:
         """Where a repeat does no harm the whole lot is simply ready again, and goes out in bulk."""
@@ -754,7 +786,7 @@ class Writer:
                 self.lease.check()
                 lost.update(state=State.READY, retry_at=None, resolution="sent again")
 
-    def _resolve_unknown(self, change: Change) -> None:
+    def _resolve_unknown(self, change: Line) -> None:
         """Look, then adopt, send again with the same key, or ask a person after three attempts."""
         resource = self.connector.resource(change.resource)
         if change.attempts >= ATTEMPTS and resource.repeat == "harmless":
@@ -796,7 +828,7 @@ class Writer:
         else:
             self._again_or_give_up(change)
 
-    def _again_or_give_up(self, change: Change) -> None:
+    def _again_or_give_up(self, change: Line) -> None:
         if change.attempts >= ATTEMPTS:
             self._give_up(change)
             return
@@ -804,20 +836,18 @@ class Writer:
             state=State.READY, retry_at=None, resolution="not found, sent again"
         )
 
-    def _give_up(self, change: Change) -> None:
+    def _give_up(self, change: Line) -> None:
         self.mine.filter(pk=change.pk, state=State.UNKNOWN).update(
             state=State.HELD, error_code="ATTEMPTS-EXHAUSTED", settled_at=timezone.now(),
             error_params={"attempts": change.attempts},
         )  # fmt: skip
 
 
-def _with_ends(changes: Any, *more: str) -> Any:
+def _with_ends(changes: Any, *more: str) -> list["Line"]:
     """Changes with just the columns a write needs, and what is needed of their two records: no rows, no documents."""
-    return changes.only(*NEEDED, *more).annotate(
-        source_resource=F("source__resource"),
-        source_remote_id=F("source__remote_id"),
-        target_version=F("target__version"),
-    )
+    if not more:
+        return [Line(*row) for row in changes.values_list(*NEEDED, *ENDS)]
+    return [Line(*row) for row in changes.values_list(*NEEDED, *ENDS, *more)]
 
 
 def _lot(resource: Resource, same: Any) -> Any:
@@ -848,7 +878,7 @@ def _named(values: Any) -> set[tuple[str, str]]:
     return set()
 
 
-def _live(change: Change, found: Mapping[tuple[str, str], Twin]) -> dict[str, Any]:
+def _live(change: Line, found: Mapping[tuple[str, str], Twin]) -> dict[str, Any]:
     """Return the values of a change with its references turned to this side, each with what is known of its record."""
     values: dict[str, Any] = {}
     kinds = kinds_of(change.entity)

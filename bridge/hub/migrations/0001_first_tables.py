@@ -434,7 +434,6 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(blank=True, max_length=50)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('claimed_at', models.DateTimeField(null=True)),
-                ('deadline', models.DateTimeField(null=True)),
                 ('retry_at', models.DateTimeField(null=True)),
                 ('settled_at', models.DateTimeField(null=True)),
                 ('resolution', models.CharField(blank=True, max_length=40)),
@@ -658,7 +657,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='change',
-            index=models.Index(fields=['source', 'id'], name='change_source'),
+            index=models.Index(fields=['source', 'integration'], name='change_source'),
         ),
         migrations.AddIndex(
             model_name='change',

@@ -148,6 +148,7 @@ class ValueMap(models.Model):
         SUGGESTED = "suggested", _("Suggested")
         ACCEPTED = "accepted", _("Mapped")
         ASKED = "asked", _("Asked")
+        GONE = "gone", _("Target inactive")
 
     integration = models.ForeignKey(Integration, models.CASCADE, related_name="value_maps")
     kind = models.CharField(_("kind"), max_length=40)
@@ -156,6 +157,7 @@ class ValueMap(models.Model):
     target_id = models.CharField(_("target id"), max_length=200, blank=True)
     target_label = models.CharField(_("target name"), max_length=300, blank=True)
     confirmed = models.BooleanField(_("confirmed"), default=False)  # False: suggested by a program
+    target_gone = models.BooleanField(default=False)  # inactive or no longer in the list: not used until chosen anew
     facts = DocumentField(default=dict, blank=True)  # what helps to guess: the percentages of a tax
     seen_count = models.PositiveIntegerField(default=0)
     last_seen_on = models.DateField(null=True)
@@ -179,11 +181,13 @@ class ValueMap(models.Model):
 
     @property
     def state(self) -> str:
-        """Return what stands: asked, accepted, suggested or missing."""
+        """Return what stands: asked, missing, target inactive, accepted or suggested."""
         if self.question_id and not self.confirmed and self.question.answered_at is None:
             return self.State.ASKED
         if not self.target_id:
             return self.State.MISSING
+        if self.target_gone:
+            return self.State.GONE
         return self.State.ACCEPTED if self.confirmed else self.State.SUGGESTED
 
 

@@ -168,7 +168,6 @@ class Change(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     dispatch = models.ForeignKey(Dispatch, models.SET_NULL, null=True, related_name="changes")
     claimed_at = models.DateTimeField(null=True)
-    deadline = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     resolution = models.CharField(max_length=40, blank=True)  # how an unknown outcome was resolved
@@ -197,7 +196,7 @@ class Change(models.Model):
         indexes = [
             models.Index(fields=["run", "state", "stage", "id"], name="change_work"),
             models.Index(fields=["integration", "state", "code"], name="change_held"),
-            models.Index(fields=["source", "id"], name="change_source"),
+            models.Index(fields=["source", "integration"], name="change_source"),
             models.Index(fields=["integration", "settled_at"], name="change_settled"),
         ]
 
