@@ -59,7 +59,7 @@ def pin(integration: Integration) -> dict[str, Any]:
             ],
         }
     maps: dict[str, dict[str, str]] = {}
-    for row in integration.value_maps.filter(confirmed=True).exclude(target_id=""):
+    for row in integration.value_maps.filter(confirmed=True, target_gone=False).exclude(target_id=""):
         maps.setdefault(row.kind, {})[row.source_key] = row.target_id
     settings = settings_of(integration)
     return {
@@ -68,6 +68,7 @@ def pin(integration: Integration) -> dict[str, Any]:
         "context": context_of(integration, settings),
         "flows": flows,
         "value_maps": maps,
+        "maps_version": integration.maps_version,
     }
 
 

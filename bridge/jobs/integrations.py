@@ -14,11 +14,22 @@ from bridge import registry
 from bridge.engine.filters import always, check_tree, describe, evaluate
 from bridge.engine.model import Problem, Rule
 from bridge.engine.transforms import check_rule, rule_as_text
-from bridge.hub.models import Change, Connection, Flow, Integration, MappingRule, Organization, Run, User
+from bridge.hub.models import (
+    Change,
+    Connection,
+    Flow,
+    Integration,
+    MappingRule,
+    Organization,
+    Run,
+    TermsAcceptance,
+    User,
+)
 from bridge.hub.models import Record as Row
 from bridge.jobs import connections
+from bridge.jobs import values as maps
 from bridge.jobs.context import context_of, facts_of, scope_of, settings_of, writable
-from connectors.contract import Finding, Setting, SettingInvalid, SyncError, Text
+from connectors.contract import Finding, Recipe, Setting, SettingInvalid, SyncError, Terms, Text
 
 log = logging.getLogger("bridge.jobs.integrations")
 
@@ -230,8 +241,8 @@ def steps(integration: Integration) -> list[Step]:
     why = _why("A rule or a filter needs mending.", "Une règle ou un filtre est à corriger.") if rules else None
     found.append(Step("flows", _why("Fields and filters", "Champs et filtres"), not rules, why))
     if recipe.value_maps:
-        unmapped = unmapped_kinds(integration)
-        why = _why("Values are still to be mapped.", "Des valeurs restent à associer.") if unmapped else None
+        unmapped = maps.unmapped(integration)
+        why = _still_to_map(recipe, unmapped) if unmapped else None
         found.append(Step("value_maps", _why("Map values", "Associer les valeurs"), not unmapped, why))
     first = integration.runs.filter(kind=Run.Kind.SYNC).order_by("id").first()
     done = integration.flows.filter(first_done_at__isnull=False).exists()
@@ -250,24 +261,48 @@ def steps(integration: Integration) -> list[Step]:
     return found
 
 
+def _still_to_map(recipe: Recipe, unmapped: Mapping[str, int]) -> Text:
+    """Say which kinds of values still have some without a target, and how many."""
+    told = [(item.label, unmapped[item.kind]) for item in recipe.value_maps if item.kind in unmapped]
+    en = ", ".join(f"{label.en} ({number})" for label, number in told)
+    fr = ", ".join(f"{label.fr} ({number})" for label, number in told)
+    return Text(f"Values still to be mapped: {en}.", f"Valeurs qui restent à associer : {fr}.")
+
+
 def unmapped_kinds(integration: Integration) -> list[str]:
     """Return the kinds of values that must be mapped before automatic sync and are not."""
-    found = []
-    for kind in registry.recipe(integration.recipe).value_maps:
-        rows = integration.value_maps.filter(kind=kind.kind)
-        if kind.required and (not rows.exists() or rows.filter(confirmed=False).exists()):
-            found.append(kind.kind)
-    return found
+    return sorted(maps.unmapped(integration))
 
 
-def readiness(integration: Integration) -> list[Finding]:
-    """Return the readiness check: one line each, green or red, with what to do."""
+# What comes after the first plan: records whose values are not mapped are held, the others may go.
+LATER = ("value_maps", "first_run", "automatic")
+
+
+def may_plan(steps: list[Step]) -> bool:
+    """Tell whether everything before the first plan is done."""
+    return not blocking(steps)
+
+
+def blocking(steps: list[Step]) -> list[Step]:
+    """Return what is to do before the first plan."""
+    return [step for step in steps if not step.done and step.key not in LATER]
+
+
+def readiness(integration: Integration, automatic: bool = False) -> list[Finding]:
+    """Return the readiness check: one line each, green or red, with what to do.
+
+    Values still to be mapped, and terms still to be accepted, stand in the way of automatic runs only.
+    """
     recipe = registry.recipe(integration.recipe)
+    level: Any = "blocker" if automatic else "warning"
     found = [
-        Finding("STEP-" + step.key.upper(), "ok" if step.done else "blocker", step.why or step.label)
+        Finding("STEP-" + step.key.upper(), "ok" if step.done else level if step.key in LATER else "blocker",
+                step.why or step.label)
         for step in steps(integration)
         if step.key not in ("first_run", "automatic")
-    ]
+    ]  # fmt: skip
+    if recipe.terms:
+        found.append(_terms_finding(integration, level))
     values = settings_of(integration)
     if integration.left and integration.right:
         facts = {"left": facts_of(integration.left), "right": facts_of(integration.right)}
@@ -281,10 +316,48 @@ def readiness(integration: Integration) -> list[Finding]:
     return found
 
 
+# terms
+
+
+def terms_of(integration: Integration) -> Terms | None:
+    """Return what must be accepted before runs begin by themselves; None where the recipe asks for nothing."""
+    return registry.recipe(integration.recipe).terms
+
+
+def acceptance(integration: Integration) -> TermsAcceptance | None:
+    """Return the newest yes to the text as it stands now; a yes to an older text does not count."""
+    terms = terms_of(integration)
+    return integration.acceptances.filter(version=terms.version).first() if terms else None
+
+
+def accept_terms(integration: Integration, name: str, language: str, user: User | None) -> TermsAcceptance:
+    """Keep a person's yes, with name, time and version of the text. SettingInvalid without a name."""
+    terms = terms_of(integration)
+    if terms is None or not name.strip():
+        raise SettingInvalid("SETTING-MISSING", field="name")
+    return TermsAcceptance.objects.create(
+        integration=integration, user=user, name=name.strip()[:200], version=terms.version, language=language[:8]
+    )
+
+
+def _terms_finding(integration: Integration, level: Any) -> Finding:
+    given = acceptance(integration)
+    if given is None:
+        text = _why(
+            "The terms of automatic sync are not accepted yet.",
+            "Les conditions de la synchronisation automatique ne sont pas encore acceptées.",
+        )
+        return Finding("TERMS-NOT-ACCEPTED", level, text)
+    text = _why("Terms accepted by {name} on {day} (text {version}).",
+                "Conditions acceptées par {name} le {day} (texte {version}).")  # fmt: skip
+    params = {"name": given.name, "day": given.accepted_at.date().isoformat(), "version": given.version}
+    return Finding("TERMS-ACCEPTED", "ok", text, params)
+
+
 def set_automatic(integration: Integration, on: bool, user: User | None) -> list[Finding]:
     """Turn automatic runs on or off; what stands in the way of turning them on is returned and they stay off."""
     if on:
-        blockers = [item for item in readiness(integration) if item.level == "blocker"]
+        blockers = [item for item in readiness(integration, automatic=True) if item.level == "blocker"]
         if not integration.flows.filter(first_done_at__isnull=False).exists():
             blockers.append(
                 Finding("STEP-FIRST_RUN", "blocker",

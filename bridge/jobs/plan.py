@@ -328,7 +328,8 @@ class Desk:
         if last is None or item.action not in ("skip", "hold", "candidate", "conflict"):
             return False
         state = Change.State.SKIPPED if item.action == "skip" else Change.State.HELD
-        return last.state == state and last.code == item.code
+        # A record that misses another value by now waits for that one (value maps tell it as "key").
+        return last.state == state and last.code == item.code and last.params.get("key") == item.params.get("key")
 
     def _columns(self, row: Row, item: Decision, target: Row | None, now: Any) -> tuple[Any, ...]:
         state = {"skip": Change.State.SKIPPED}.get(item.action, Change.State.HELD)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from bridge import registry
 from bridge.hub.models import Change, Exclusion, Flow, Integration, Link, Run, User
 from bridge.hub.models import Record as Row
-from bridge.jobs import instance, queue
+from bridge.jobs import instance, queue, values
 from bridge.jobs.apply import apply
 from bridge.jobs.context import context_of, pin, scope_of
 from bridge.jobs.lease import Lease, Lost, Stopped
@@ -122,6 +122,7 @@ def _steps(run: Run, lease: Lease) -> None:
     if run.state == Run.State.READING:
         if not read(run, lease):
             return
+        values.look(run.integration)
         lease.save(state=Run.State.PLANNING)
     if run.state == Run.State.PLANNING:
         if not plan(run, lease):

@@ -141,8 +141,8 @@ def integration_page(request: HttpRequest, pk: int) -> HttpResponse:
         integration=integration,
         recipe=recipe,
         steps=steps,
-        ready=may_plan(steps),
-        blocking=[step for step in steps if not step.done and step.key not in ("first_run", "automatic")],
+        ready=work.may_plan(steps),
+        blocking=work.blocking(steps),
         newest=newest,
         open_run=newest if newest and newest.is_open else None,
         synced=last_synced(integration),
@@ -155,21 +155,15 @@ def integration_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def may_plan(steps: list[work.Step]) -> bool:
-    """Tell whether everything before the first run is done."""
-    return all(step.done for step in steps if step.key not in ("first_run", "automatic"))
-
-
 @require_POST
 @staff_view(view=VIEW, write=WRITE)
 def integration_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a run. The first one, and any that a brake stops, waits with its plan before anything is written."""
     integration = get_integration(request, pk)
     steps = work.steps(integration)
-    if not may_plan(steps):
-        for step in steps:
-            if not step.done and step.key not in ("first_run", "automatic"):
-                messages.error(request, say(step.why or step.label))
+    if not work.may_plan(steps):
+        for step in work.blocking(steps):
+            messages.error(request, say(step.why or step.label))
         return redirect("admin:integration", pk)
     try:
         run = runs.start(integration, "person", request.user, plan_only=request.POST.get("plan_only") in ("1", "yes"))

@@ -27,7 +27,7 @@ from bridge.jobs import integrations as work
 from bridge.jobs.context import context_of, scope_of, settings_of, writable
 from bridge.staff import tree as forms
 from bridge.staff.connections import environments, oauth
-from bridge.staff.integrations import VIEW, WRITE, crumb, get_integration, may_plan, section
+from bridge.staff.integrations import VIEW, WRITE, crumb, get_integration, section
 from bridge.staff.pages import language, page, say_error, staff_view, tell_error
 from bridge.staff.templatetags.bridge import code_cure, code_what, entity_label, say, vendor_label
 from connectors.contract import Choice, Recipe, RecipeFlow, Setting, SyncError
@@ -688,12 +688,11 @@ def _save_maps(request: HttpRequest, integration: Integration, kinds: Sequence[M
 def first_run_step(request: HttpRequest, integration: Integration) -> HttpResponse:
     """The readiness check, green and red, and the button to the first plan, disabled with the reason (M-12, M-15)."""
     steps = work.steps(integration)
-    ready = may_plan(steps)
+    ready = work.may_plan(steps)
     if request.method == "POST":
         if not ready:
-            for step in steps:
-                if not step.done and step.key not in ("first_run", "automatic"):
-                    messages.error(request, say(step.why or step.label))
+            for step in work.blocking(steps):
+                messages.error(request, say(step.why or step.label))
             return redirect("admin:setup", integration.pk, "first_run")
         try:
             run = runs.start(integration, "person", request.user)
@@ -712,7 +711,7 @@ def first_run_step(request: HttpRequest, integration: Integration) -> HttpRespon
         findings=findings,
         blockers=[item for item in findings if item.level == "blocker"],
         ready=ready,
-        blocking=[step for step in steps if not step.done and step.key not in ("first_run", "automatic")],
+        blocking=work.blocking(steps),
         newest=newest,
         open_run=newest if newest and newest.is_open else None,
         first_done=integration.flows.filter(first_done_at__isnull=False).exists(),
