@@ -44,6 +44,7 @@ def hosts(key: str, environment: str) -> Hosts:
         token=place(found.token),
         revoke=place(found.revoke),
         extra={name: place(text) for name, text in found.extra.items()},
+        public_only=found.public_only,
     )
 
 

@@ -26,7 +26,7 @@ from django.utils import timezone
 from bridge import registry
 from bridge.hub.models import Budget, Connection, Run, Slot, VendorCall
 from bridge.jobs.crash import crash_point
-from connectors.contract import AuthorizationExpired, Grant, RateLimited, SyncError, VendorUnavailable
+from connectors.contract import AuthorizationExpired, Grant, Hosts, RateLimited, SyncError, VendorUnavailable
 from connectors.transport import Api, Call, PlainHttp
 
 log = logging.getLogger("bridge.jobs.account")
@@ -324,7 +324,7 @@ def renew(connection_id: int, used: Grant) -> Grant:
             way = next((way for way in connector.sign_in if hasattr(way, "refresh") and way.refresh), None)
             if way is None or not now_stored.refresh_token:
                 raise AuthorizationExpired("CONNECTION-ATTENTION", params={"account": str(connection)})
-            hosts = registry.hosts(connection.vendor, connection.environment)
+            hosts = hosts_of(connection)
             # Shorter than the database lets the others wait for this row.
             fresh = way.refresh(PlainHttp(deadline_seconds=20), hosts, app_of(connection), now_stored)
             crash_point("after_token")
@@ -359,6 +359,11 @@ def app_of(connection: Connection) -> Any:
     return App(client_id=app.client_id, client_secret=app.secret)
 
 
+def hosts_of(connection: Connection) -> Hosts:
+    """Return where this connection's vendor lives: at the address a person gave, where it is asked for one."""
+    return registry.hosts(connection.vendor, connection.environment).at(connection.base_url)
+
+
 @contextmanager
 def opened(
     connection: Connection, context: Mapping[str, str] | None = None, run: Run | None = None
@@ -369,7 +374,7 @@ def opened(
         values = {"account_id": connection.account_id, **(context or {})}
         api = Api(
             account.connector,
-            registry.hosts(connection.vendor, connection.environment),
+            hosts_of(connection),
             account,
             values,
             deadline_seconds=settings.CALL_DEADLINE_SECONDS,

@@ -3,18 +3,19 @@
 import logging
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from bridge import registry
-from bridge.hub.models import Connection, Organization, SignInState, User
-from bridge.jobs.account import app_of, keep, loaded, opened
-from connectors.contract import ApiKey, Choice, Finding, Grant, OAuth2, SettingInvalid, SyncError
-from connectors.transport import PlainHttp
+from bridge.hub.models import Connection, Environment, Organization, SignInState, User
+from bridge.jobs.account import app_of, hosts_of, keep, loaded, opened
+from connectors.contract import Activation, ApiKey, Choice, Finding, Grant, OAuth1, OAuth2, SettingInvalid, SyncError
+from connectors.transport import PlainHttp, public_url
 
 log = logging.getLogger("bridge.jobs.connections")
 
@@ -46,6 +47,14 @@ def key_of(connection: Connection) -> ApiKey | None:
     """Return how a key is taken for this vendor, if it is."""
     for way in registry.connector(connection.vendor).sign_in:
         if isinstance(way, ApiKey):
+            return way
+    return None
+
+
+def values_of(connection: Connection) -> OAuth1 | None:
+    """Return how several values are taken for this vendor, if they are."""
+    for way in registry.connector(connection.vendor).sign_in:
+        if isinstance(way, OAuth1):
             return way
     return None
 
@@ -106,9 +115,158 @@ def sign_in_with_key(connection: Connection, key: str, user: User | None) -> Con
     way = key_of(connection)
     if way is None:
         raise SettingInvalid("SIGNIN-NO-KEY", params={"account": str(connection)})
-    grant = way.grant(key.strip(), registry.hosts(connection.vendor, connection.environment))
+    grant = way.grant(key.strip(), hosts_of(connection))
     _settle(connection, grant, None, user)
     return connection
+
+
+def give_address(connection: Connection, text: str) -> None:
+    """Keep where the vendor lives, as a person says it; SettingInvalid (field base_url) when that cannot be.
+
+    The simulator is the one place inside the house, and only for connections marked so. An account in use keeps its
+    host: what its records come from must not change under them.
+    """
+    if connection.environment == Environment.LOCAL_SANDBOX:
+        address = _sandbox_address(text)
+    else:
+        address = public_url(text)
+    if connection.account_id and _host(address) != _host(connection.base_url):
+        raise SettingInvalid("ADDRESS-OTHER", params={"host": _host(connection.base_url)}, field="base_url")
+    if address != connection.base_url:
+        connection.base_url = address
+        connection.save(update_fields=["base_url"])
+
+
+def _sandbox_address(text: str) -> str:
+    """An address at the simulator, whatever its path; blank means the simulator's own."""
+    given = text.strip().rstrip("/")
+    if given and (urlsplit(given).scheme, urlsplit(given).netloc) != urlsplit(settings.BRIDGE_SANDBOX_URL)[:2]:
+        raise SettingInvalid("ADDRESS-SIMULATOR", params={"host": settings.BRIDGE_SANDBOX_URL}, field="base_url")
+    return given
+
+
+def _host(address: str) -> str:
+    return (urlsplit(address).hostname or "").lower()
+
+
+def sign_in_with_values(connection: Connection, values: Mapping[str, str], user: User | None) -> Connection:
+    """Take the values a person pasted; SettingInvalid, with the field, where the shape of one is wrong."""
+    way = values_of(connection)
+    if way is None:
+        raise SettingInvalid("SIGNIN-NO-KEY", params={"account": str(connection)})
+    given = {item.key: values.get(item.key, "").strip() for item in way.settings}
+    _settle(connection, way.grant(given, hosts_of(connection)), None, user)
+    return connection
+
+
+# activation at the vendor: its server brings keys to one address of ours, then a person's browser comes to another
+
+
+def activation_addresses(connection: Connection) -> tuple[str, str]:
+    """Return the two addresses to enter at the vendor. Their unguessable part proves what arrives there."""
+    if not connection.path_secret:
+        connection.path_secret = secrets.token_urlsafe(24)
+        connection.save(update_fields=["path_secret"])
+    root = f"{settings.BRIDGE_BASE_URL}/connect/{connection.vendor}"
+    return f"{root}/activate/{connection.path_secret}/", f"{root}/identity/{connection.path_secret}/"
+
+
+def _activated(vendor: str, secret: str) -> tuple[Connection, OAuth1] | None:
+    if vendor not in registry.connectors() or len(secret) < 20:
+        return None
+    connection = Connection.objects.filter(vendor=vendor, path_secret=secret).first()
+    way = values_of(connection) if connection else None
+    if connection is None or way is None or way.exchange is None:
+        return None
+    return connection, way
+
+
+def take_activation(vendor: str, secret: str, form: Mapping[str, str]) -> int:
+    """Keep what the vendor's server brought, sealed, and return the status to answer: 200, 400 or 404.
+
+    The shop it speaks for must be the one a person named: nothing else is ever called with these keys.
+    """
+    found = _activated(vendor, secret)
+    if found is None:
+        return 404
+    connection, way = found
+    try:
+        brought = way.activation(form) if way.activation else None
+    except ValueError:
+        brought = None
+    if brought is None:
+        return 400
+    if _host(brought.address) != _host(hosts_of(connection).api):
+        log.warning("activation refused: another host connection=%s", connection.pk)
+        Connection.objects.filter(pk=connection.pk, state=Connection.State.NEW).update(
+            reason_code="ACTIVATION-OTHER", reason_params={"host": _host(brought.address)[:100]}
+        )
+        return 400
+    connection.grant = {
+        **connection.grant,
+        "pending": {
+            "consumer_key": brought.consumer_key,
+            "consumer_secret": brought.consumer_secret,
+            "verifier": brought.verifier,
+            "address": brought.address,
+            "at": timezone.now().isoformat(),
+        },
+    }
+    connection.save(update_fields=["sealed_grant"])
+    log.info("activation begun connection=%s", connection.pk)
+    return 200
+
+
+class NotYet(Exception):
+    """The person's browser came before the vendor's server did."""
+
+
+def finish_activation(vendor: str, secret: str, query: Mapping[str, str], user: User | None) -> tuple[Connection, str]:
+    """Fetch the rest of the values and return the connection and the way back to the vendor.
+
+    LookupError: no address of ours, or not a call of this kind. NotYet: the keys have not come, or were used.
+    SyncErrors: ACTIVATION-LATE, what the vendor said, and those of `sign_in_with_values`.
+    """
+    found = _activated(vendor, secret)
+    if found is None:
+        raise LookupError(vendor)
+    connection, way = found
+    try:
+        key, back = way.returns(query) if way.returns else ("", "")
+    except ValueError as error:
+        raise LookupError(vendor) from error
+    pending = _claim_activation(connection, key)
+    activation = Activation(
+        pending["consumer_key"], pending["consumer_secret"], pending["verifier"], pending["address"]
+    )
+    hosts = hosts_of(connection)
+    assert way.exchange  # noqa: S101 - _activated looked
+    grant = way.exchange(PlainHttp(public_only=hosts.public_only), hosts, activation)
+    _settle(connection, grant, None, user)
+    return connection, back
+
+
+def _claim_activation(connection: Connection, key: str) -> dict[str, str]:
+    """Take the waiting keys, once: a second browser finds none."""
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        kept = row.grant
+        pending = kept.pop("pending", None)
+        if pending is None or not secrets.compare_digest(pending["consumer_key"].encode(), key.encode()):
+            raise NotYet
+        row.grant = kept
+        row.save(update_fields=["sealed_grant"])
+    connection.sealed_grant = row.sealed_grant
+    if timezone.now() - datetime.fromisoformat(pending["at"]) > timedelta(minutes=SIGN_IN_MINUTES):
+        raise SettingInvalid("ACTIVATION-LATE", params={"account": str(connection)})
+    return dict(pending)
+
+
+def leads_home(connection: Connection, address: str) -> bool:
+    """Tell whether an address belongs to the account's own host, so that a browser may be sent there unasked."""
+    ours = urlsplit(hosts_of(connection).api)
+    there = urlsplit(address)
+    return there.scheme in ("https", ours.scheme) and (there.hostname or "") == ours.hostname
 
 
 def _settle(connection: Connection, grant: Grant, account_id: str | None, user: User | None) -> None:
@@ -121,6 +279,7 @@ def _settle(connection: Connection, grant: Grant, account_id: str | None, user: 
         vendor=connection.vendor,
         environment=connection.environment,
         account_id=account_id or connection.account_id,
+        base_url=connection.base_url,
     )
     identity = _identify(probe, grant)
     found = identity.account_id or account_id or ""
@@ -170,8 +329,9 @@ def _identify(connection: Connection, grant: Grant) -> Any:
     from connectors.transport import Api
 
     connector = registry.connector(connection.vendor)
-    hosts = registry.hosts(connection.vendor, connection.environment)
-    with Api(connector, hosts, _Bare(grant), {"account_id": connection.account_id}, deadline_seconds=30) as api:
+    with Api(
+        connector, hosts_of(connection), _Bare(grant), {"account_id": connection.account_id}, deadline_seconds=30
+    ) as api:
         return connector.identify(api)
 
 

@@ -1,6 +1,7 @@
 """What every connector and recipe is made of. Imports the standard library only, so that it can be read on its own."""
 
 from connectors.contract.connector import (
+    Activation,
     ApiKey,
     App,
     Choice,
@@ -11,6 +12,7 @@ from connectors.contract.connector import (
     Http,
     Identity,
     Limits,
+    OAuth1,
     OAuth2,
     Reference,
     Setting,
@@ -49,6 +51,7 @@ from connectors.contract.text import Text
 from connectors.contract.values import Payload, Raw, Record, Ref, Values, freeze, same
 
 __all__ = [
+    "Activation",
     "Api",
     "ApiKey",
     "App",
@@ -76,6 +79,7 @@ __all__ = [
     "Http",
     "Identity",
     "Limits",
+    "OAuth1",
     "OAuth2",
     "Outcome",
     "OutcomeUnknown",

@@ -42,13 +42,28 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Where a vendor lives in one environment. In "local_sandbox" `{sandbox}` is filled from BRIDGE_SANDBOX_URL."""
+    """Where a vendor lives in one environment. In "local_sandbox" `{sandbox}` is filled from BRIDGE_SANDBOX_URL, and
+    `{address}` with what a person gave for the connection (`Connector.address`).
+
+    `public_only`: calls must reach the public internet and nothing inside the house; set wherever a person names the
+    host.
+    """
 
     api: str
     authorize: str = ""
     token: str = ""
     revoke: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
+    public_only: bool = False
+
+    def at(self, address: str) -> "Hosts":
+        """Return these places with `{address}` filled."""
+
+        def put(text: str) -> str:
+            return text.replace("{address}", address.rstrip("/"))
+
+        extra = {name: put(text) for name, text in self.extra.items()}
+        return Hosts(put(self.api), put(self.authorize), put(self.token), put(self.revoke), extra, self.public_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +140,39 @@ class ApiKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Activation:
+    """What a vendor's server hands over when a person activates us there: a pair of keys and a proof for one
+    exchange. Never printed.
+    """
+
+    consumer_key: str = field(repr=False)
+    consumer_secret: str = field(repr=False)
+    verifier: str = field(repr=False)
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth1:
+    """Sign every call with four values that do not expire.
+
+    A person pastes them (`settings`, in the order of the form; `grant(values, hosts)` checks their shape and raises
+    `SettingInvalid` with the field), or the vendor's server brings the first two: it posts a form to an address of
+    ours (`activation(form)` reads it; ValueError: not one), then sends a person's browser to another with the consumer
+    key and the way back (`returns(query)` reads both; ValueError: not one), and `exchange(http, hosts, activation)`
+    fetches the other two. `rights` are what a person ticks at the vendor.
+    """
+
+    settings: tuple[Setting, ...]
+    grant: Callable[[Mapping[str, str], Hosts], Grant]
+    activation: Callable[[Mapping[str, str]], Activation] | None = None
+    returns: Callable[[Mapping[str, str]], tuple[str, str]] | None = None
+    exchange: Callable[[Http, Hosts, Activation], Grant] | None = None
+    rights: tuple[Text, ...] = ()
+    steps: tuple[Text, ...] = ()  # where to find the values, one step each
+    after_revoke: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of a webhook delivery: a hint to look again. `unique_id` dedupes (the vendor's id or a digest)."""
 
@@ -181,8 +229,10 @@ class Connector:
 
     `classify(status, headers, body)` turns an answer that is not a success into an error; it may also be shown a 200
     body
-    that holds a fault. `identify` is the cheap "who am I" call; `diagnose` the connection check. `catalogue` explains
-    the codes of its errors in both languages.
+    that holds a fault, and with an `address` a success that is no JSON. `sign(grant, method, url)` returns the headers
+    of one call where each is signed, beside those of `headers`; it is asked anew for every repeat. `identify` is the
+    cheap "who am I" call; `diagnose` the connection check. `catalogue` explains the codes of its errors in both
+    languages.
     """
 
     key: str
@@ -190,7 +240,7 @@ class Connector:
     environments: Mapping[str, Hosts]
     resources: tuple[Resource, ...]
     feeds: tuple[Feed, ...]
-    sign_in: tuple[OAuth2 | ApiKey, ...]
+    sign_in: tuple[OAuth2 | ApiKey | OAuth1, ...]
     headers: Callable[[Grant], Mapping[str, str]]
     base_url: Callable[[Hosts, Grant, str], str]
     classify: Callable[[int, Mapping[str, str], bytes], SyncError]
@@ -205,6 +255,8 @@ class Connector:
     keeps_books: bool = False  # the side whose company decides country, currency and environment warnings
     refresh_before_seconds: float = 300.0
     idle_refresh_days: int | None = None
+    address: Setting | None = None  # asked where a person says where the vendor lives; fills `{address}` of hosts
+    sign: Callable[[Grant, str, str], Mapping[str, str]] | None = None
 
     def resource(self, name: str) -> Resource:
         """Return the resource called `name`; KeyError when there is none."""

@@ -21,13 +21,16 @@ class Api(Protocol):
     `{name}` marks in a path are filled from `context` (account id and settings) and percent-encoded. Answers are
     decoded JSON with Decimal
     numbers. Errors are `SyncError`s made by the connector's `classify`; a write that left and got no readable answer
-    is `OutcomeUnknown`, a read in that case `VendorUnavailable`.
+    is `OutcomeUnknown`, a read in that case `VendorUnavailable`. With `any_shape` an answer that is no JSON object is
+    taken too and comes as {"answer": value}.
     """
 
     @property
     def context(self) -> Mapping[str, str]: ...
 
-    def get(self, path: str, params: Mapping[str, object] | None = None, *, bucket: str = "") -> Raw: ...
+    def get(
+        self, path: str, params: Mapping[str, object] | None = None, *, bucket: str = "", any_shape: bool = False
+    ) -> Raw: ...
 
     def post(
         self,
@@ -38,9 +41,12 @@ class Api(Protocol):
         text: str | None = None,
         reads: bool = False,
         bucket: str = "",
+        any_shape: bool = False,
     ) -> Raw: ...
 
-    def put(self, path: str, body: Payload, params: Mapping[str, object] | None = None) -> Raw: ...
+    def put(
+        self, path: str, body: Payload, params: Mapping[str, object] | None = None, *, any_shape: bool = False
+    ) -> Raw: ...
 
     def patch(self, path: str, body: Payload, params: Mapping[str, object] | None = None) -> Raw: ...
 

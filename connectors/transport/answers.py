@@ -40,8 +40,11 @@ def encode(body: Any) -> bytes:
     return _ENCODER.encode(body)
 
 
-def decode(body: bytes) -> Raw:
-    """Return the JSON object in `body`; `BadAnswer` when it is anything else. Of a doubled key the last one counts."""
+def decode(body: bytes, any_shape: bool = False) -> Raw:
+    """Return the JSON object in `body`; `BadAnswer` when it is anything else. Of a doubled key the last one counts.
+
+    With `any_shape` a list, a number or a text is taken too and comes as {"answer": value}.
+    """
     if body.startswith(b"\xef\xbb\xbf"):
         body = body[3:]
     try:
@@ -51,6 +54,8 @@ def decode(body: bytes) -> Raw:
     except (msgspec.MsgspecError, ValueError) as error:
         raise _bad(body, error) from None
     if not isinstance(value, dict):
+        if any_shape:
+            return {"answer": value}
         raise BadAnswer("ANSWER-SHAPE", f"an object was expected, {type(value).__name__} came")
     return value
 

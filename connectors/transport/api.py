@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import requests
 
@@ -46,6 +46,7 @@ USER_AGENT = "Bridge/1.0"
 
 _MARK = re.compile(r"\{(\w+)\}")
 _REQUEST_ID = re.compile(r"(?:\A|[-_])(?:tid|request-?id|correlation-?id|trace-?id)\Z")
+_FORM = re.compile(rb"\s*[\w.-]+=[^\s<>]*\s*\Z")
 _CODES = {
     "refused": "CALL-REFUSED",
     "lost": "CALL-LOST",
@@ -64,6 +65,7 @@ class _Request:
     content_type: str
     reads: bool
     bucket: str
+    any_shape: bool = False
 
 
 class _Unauthorized(Exception):
@@ -98,7 +100,7 @@ class Api:
         self._deadline = deadline_seconds
         self._max_bytes = max_bytes
         self._pool = max(1, pool)
-        self._sessions = Sessions(hosts.api)
+        self._sessions = Sessions(hosts.api, hosts.public_only)
         self._executor: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._inside = threading.local()
@@ -108,9 +110,11 @@ class Api:
         """Account id and settings, as marks in paths are filled from them."""
         return self._context
 
-    def get(self, path: str, params: Mapping[str, object] | None = None, *, bucket: str = "") -> Raw:
+    def get(
+        self, path: str, params: Mapping[str, object] | None = None, *, bucket: str = "", any_shape: bool = False
+    ) -> Raw:
         """Read."""
-        return self._call("GET", path, params, reads=True, bucket=bucket)
+        return self._call("GET", path, params, reads=True, bucket=bucket, any_shape=any_shape)
 
     def post(
         self,
@@ -121,13 +125,16 @@ class Api:
         text: str | None = None,
         reads: bool = False,
         bucket: str = "",
+        any_shape: bool = False,
     ) -> Raw:
         """Write, or with `reads` a read too long for an address. `text` is sent as it stands."""
-        return self._call("POST", path, params, body=body, text=text, reads=reads, bucket=bucket)
+        return self._call("POST", path, params, body=body, text=text, reads=reads, bucket=bucket, any_shape=any_shape)
 
-    def put(self, path: str, body: Payload, params: Mapping[str, object] | None = None) -> Raw:
+    def put(
+        self, path: str, body: Payload, params: Mapping[str, object] | None = None, *, any_shape: bool = False
+    ) -> Raw:
         """Write."""
-        return self._call("PUT", path, params, body=body)
+        return self._call("PUT", path, params, body=body, any_shape=any_shape)
 
     def patch(self, path: str, body: Payload, params: Mapping[str, object] | None = None) -> Raw:
         """Write."""
@@ -138,13 +145,16 @@ class Api:
         return self._call("DELETE", path, params)
 
     def download(self, url: str, max_bytes: int = 200_000_000) -> bytes:
-        """Fetch a link the vendor gave, without credentials; https, or the host our calls go to."""
+        """Fetch a link the vendor gave, without credentials: from the host our calls go to, or by https from a
+        machine of the public internet. A link, too, must not lead back into the house.
+        """
         link = urlsplit(url)
-        if link.scheme != "https" and link.netloc != urlsplit(self._hosts.api).netloc:
+        ours = link.netloc == urlsplit(self._hosts.api).netloc
+        if link.scheme != "https" and not ours:
             raise ContractBroken("CALL-LINK", detail=f"a link to {link.scheme}://{link.hostname} was given")
         request = prepare("GET", url, {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}, None)
         began, started_at = time.monotonic(), datetime.now(UTC)
-        sessions = Sessions(url)
+        sessions = Sessions(url, self._hosts.public_only or not ours)
         answer: Answer | None = None
         error: SyncError | None = None
         try:
@@ -153,6 +163,8 @@ class Api:
                 error = VendorUnavailable("CALL-LINK", detail=f"status {answer.status}")
         except WireError as failure:
             error = _wire_error(failure, reads=True)
+        except SettingInvalid as failure:
+            error = ContractBroken("CALL-LINK", detail=f"a link to {link.hostname} leads inside: {failure.code}")
         finally:
             sessions.close()
         template = _Request("GET", "(link)", "", None, "", True, "")
@@ -216,15 +228,20 @@ class Api:
         text: str | None = None,
         reads: bool = False,
         bucket: str = "",
+        any_shape: bool = False,
     ) -> Raw:
         data = text.encode() if text is not None else encode(body) if body is not None else None
         kind = "application/text" if text is not None else "application/json"
         target = fill(path, self._context) + _query(params)
-        request = _Request(method, path, target, data, kind if data is not None else "", reads, bucket)
+        request = _Request(method, path, target, data, kind if data is not None else "", reads, bucket, any_shape)
         return self._try(request, self._account.grant())
 
     def _try(self, request: _Request, grant: Grant) -> Raw:
-        """Try until the answer, the deadline or the last try; one renewal of the grant in between."""
+        """Try until the answer, the deadline or the last try; one renewal of the grant in between.
+
+        A signed call is not renewed but signed anew, once: a nonce that was met before is refused, and what is refused
+        was not carried out.
+        """
         left, tries, renewed = self._deadline, 0, False
         while True:
             spent: list[float] = []
@@ -233,7 +250,9 @@ class Api:
             except _Unauthorized as refusal:
                 if renewed:
                     raise refusal.error from None
-                grant, renewed = self._account.renew(grant), True
+                renewed = True
+                if self._connector.sign is None:
+                    grant = self._account.renew(grant)
             except VendorUnavailable:
                 tries += 1
                 pause = random.uniform(0.5, 1.0) * 0.2 * 4 ** (tries - 1)  # noqa: S311 - spreads load, hides nothing
@@ -276,7 +295,10 @@ class Api:
         if request.content_type:
             headers["Content-Type"] = request.content_type
         headers.update(self._connector.headers(grant))
-        return prepare(request.method, base.rstrip("/") + request.target, headers, request.data)
+        prepared = prepare(request.method, base.rstrip("/") + request.target, headers, request.data)
+        if self._connector.sign and prepared.url:
+            prepared.headers.update(self._connector.sign(grant, request.method, prepared.url))
+        return prepared
 
     def _take(self, request: _Request, answer: Answer) -> Raw:
         """The decoded answer, or the error it stands for."""
@@ -284,11 +306,18 @@ class Api:
             if not answer.body and (answer.status in (204, 205) or not request.reads):
                 return {}
             try:
-                return decode(answer.body)
+                return decode(answer.body, request.any_shape)
             except BadAnswer as bad:
+                if self._connector.address and bad.code == "ANSWER-NOT-JSON" and request.reads:
+                    self._refuse(request, answer)  # a page where data should be: the vendor's own table knows which
                 raise _answer_error(bad, request.reads, answer) from None
         if 300 <= answer.status < 400:
+            if self._connector.address:
+                raise moved(answer)
             raise _redirected(answer, request.reads)
+        return self._refuse(request, answer)
+
+    def _refuse(self, request: _Request, answer: Answer) -> NoReturn:
         error = self._connector.classify(answer.status, answer.headers, answer.body)
         error.request_id = error.request_id or request_id(answer.headers)
         if isinstance(error, RateLimited):
@@ -353,7 +382,7 @@ def fill_hosts(hosts: Hosts, sandbox_url: str) -> Hosts:
         return url.replace("{sandbox}", base)
 
     extra = {name: put(url) for name, url in hosts.extra.items()}
-    return Hosts(put(hosts.api), put(hosts.authorize), put(hosts.token), put(hosts.revoke), extra)
+    return Hosts(put(hosts.api), put(hosts.authorize), put(hosts.token), put(hosts.revoke), extra, hosts.public_only)
 
 
 def request_id(headers: Mapping[str, str]) -> str:
@@ -448,14 +477,32 @@ def _redirected(answer: Answer, reads: bool) -> SyncError:
     return kind("CALL-REDIRECTED", params={"host": where}, detail=f"{answer.status} to {where}")
 
 
+def moved(answer: Answer) -> SyncError:
+    """The answer of an address a person gave and that leads elsewhere: where to is told, and never gone to.
+
+    Servers answer so before anything is carried out, also to a write.
+    """
+    there = urlsplit(answer.headers.get("location", ""))
+    where = f"{there.scheme or 'https'}://{there.hostname or '?'}{there.path}"[:200]
+    return SettingInvalid(
+        "ADDRESS-MOVED", params={"where": where}, detail=f"{answer.status} to {where}", field="base_url"
+    )
+
+
 def body_text(body: bytes, limit: int = 500) -> str:
     """The beginning of a body as text, for error details; redact it before keeping it."""
     return body[:limit].decode("utf-8", "replace")
 
 
 def plain_answer(answer: Answer) -> tuple[int, dict[str, Any]]:
-    """Status and JSON object of an answer; {} when its body is none."""
+    """Status and JSON object of an answer, or the pairs of a form; {} when its body is neither."""
     try:
         return answer.status, decode(answer.body) if answer.body else {}
     except BadAnswer:
-        return answer.status, {}
+        return answer.status, _pairs(answer.body)
+
+
+def _pairs(body: bytes) -> dict[str, Any]:
+    if len(body) > 10_000 or not _FORM.match(body):
+        return {}
+    return dict(parse_qsl(body.decode("ascii", "replace")))

@@ -74,6 +74,92 @@ CATALOGUE: tuple[Explanation, ...] = (
         Text("Correct it in the connection's settings.", "Corrigez-la dans les réglages de la connexion."),
     ),
     Explanation(
+        "ADDRESS-FORM",
+        Text("This is not a web address.", "Ce n’est pas une adresse web."),
+        Text(
+            "An address is https:// and the name of the shop, perhaps with a folder; it has no question mark or “#”.",
+            "Une adresse est formée de https:// et du nom de la boutique, parfois suivi d’un dossier, sans point "
+            "d’interrogation ni « # ».",
+        ),
+        Text(
+            "Copy it from the browser, on the shop's home page.",
+            "Copiez-la du navigateur, à la page d’accueil de la boutique.",
+        ),
+        who="client",
+    ),
+    Explanation(
+        "ADDRESS-HTTPS",
+        Text("The address must begin with https://.", "L’adresse doit commencer par https://."),
+        Text(
+            "Without encryption anyone on the way could read and change what is sent.",
+            "Sans chiffrement, quiconque se trouve sur le trajet pourrait lire et changer ce qui est envoyé.",
+        ),
+        Text(
+            "Use the shop's https address; if it has none, its host can set one up.",
+            "Utilisez l’adresse https de la boutique; s’il n’y en a pas, son hébergeur peut en créer une.",
+        ),
+        who="client",
+    ),
+    Explanation(
+        "ADDRESS-USERINFO",
+        Text(
+            "The address holds a user name or a password.",
+            "L’adresse contient un nom d’utilisateur ou un mot de passe.",
+        ),
+        Text(
+            "What stands before an “@” is not part of the shop's name, and is a way to disguise another one.",
+            "Ce qui précède un « @ » ne fait pas partie du nom de la boutique et sert parfois à en cacher un autre.",
+        ),
+        Text("Give the address without it.", "Donnez l’adresse sans cette partie."),
+        who="client",
+    ),
+    Explanation(
+        "ADDRESS-PORT",
+        Text("The address names a port.", "L’adresse contient un numéro de port."),
+        Text("Shops are called at the usual port only.", "Les boutiques sont appelées au port habituel seulement."),
+        Text("Give the address without it.", "Donnez l’adresse sans cette partie."),
+        who="client",
+    ),
+    Explanation(
+        "ADDRESS-NUMBER",
+        Text("The address is a number, not a name.", "L’adresse est un numéro, pas un nom."),
+        Text(
+            "A certificate proves a name; a number could be any machine.",
+            "Un certificat prouve un nom; un numéro pourrait être n’importe quelle machine.",
+        ),
+        Text(
+            "Give the shop's name, such as shop.example.com.",
+            "Donnez le nom de la boutique, par exemple shop.example.com.",
+        ),
+        who="client",
+    ),
+    Explanation(
+        "ADDRESS-INSIDE",
+        Text("{host} is not on the public internet.", "{host} n’est pas sur l’internet public."),
+        Text(
+            "Its name leads to a private network or to this machine, and Bridge calls nothing there.",
+            "Ce nom mène à un réseau privé ou à cette machine, et Bridge n’y appelle rien.",
+        ),
+        Text(
+            "Give the address customers use. A shop behind a firewall must let Bridge in at a public name.",
+            "Donnez l’adresse que la clientèle utilise. Une boutique derrière un pare-feu doit laisser entrer Bridge "
+            "par un nom public.",
+        ),
+    ),
+    Explanation(
+        "ADDRESS-MOVED",
+        Text("The shop sends us on to {where}.", "La boutique nous renvoie à {where}."),
+        Text(
+            "A signed call holds for one address only, and is never taken to another one.",
+            "Un appel signé ne vaut que pour une adresse et n’est jamais porté à une autre.",
+        ),
+        Text(
+            "Correct the address of the connection to the one the shop really uses, with or without www, then test it.",
+            "Corrigez l’adresse de la connexion pour celle que la boutique utilise vraiment (avec ou sans www), puis "
+            "testez-la.",
+        ),
+    ),
+    Explanation(
         "CALL-LINK",
         Text(
             "A file the vendor offered could not be fetched.",

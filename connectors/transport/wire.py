@@ -22,7 +22,9 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError
+
+from connectors.transport.addresses import checked
 
 CONNECT_SECONDS = 10.0
 PIECE = 64 * 1024
@@ -118,12 +120,40 @@ class _Secure(HTTPSConnection):
         _send(self, data, super().send)
 
 
+class _Public(_Secure):
+    """A connection to a name a person gave: its addresses are checked here, and one of just these is connected to.
+
+    The certificate is still that of the name. SettingInvalid when an address is not public; no packet has left then.
+    """
+
+    def _new_conn(self) -> socket.socket:
+        name = self._dns_host
+        try:
+            addresses = checked(name, self.port)
+        except socket.gaierror as error:
+            raise NameResolutionError(name, self, error) from error
+        failed: Exception | None = None
+        for address in addresses:
+            self._dns_host = address
+            try:
+                return super()._new_conn()
+            except HTTPError as error:
+                failed = error
+            finally:
+                self._dns_host = name
+        raise failed or OSError("no address")
+
+
 class _PlainPool(HTTPConnectionPool):
     ConnectionCls = _Plain
 
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
+
+
+class _PublicPool(HTTPSConnectionPool):
+    ConnectionCls = _Public
 
 
 class _Adapter(HTTPAdapter):
@@ -139,6 +169,14 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _PublicAdapter(HTTPAdapter):
+    """The same for addresses people give; it knows no plain http and no proxy, which would look names up anew."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}
+
+
 class _Session(requests.Session):
     """A session that knows no redirects. Requests would read a redirect's whole body to prepare the next call."""
 
@@ -146,12 +184,16 @@ class _Session(requests.Session):
         return None
 
 
-def _session(url: str) -> requests.Session:
+def _session(url: str, public_only: bool) -> requests.Session:
     """A session that keeps connections, reads no .netrc, keeps no cookies and always checks certificates."""
     session = _Session()
     session.trust_env = False
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     session.headers.clear()
+    if public_only:
+        session.adapters.clear()
+        session.mount("https://", _PublicAdapter(pool_connections=2, pool_maxsize=1, max_retries=0))
+        return session
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1"):
         session.proxies.update(get_environ_proxies(url))
     for scheme in ("http://", "https://"):
@@ -160,10 +202,14 @@ def _session(url: str) -> requests.Session:
 
 
 class Sessions:
-    """Idle sessions, each used by one thread at a time. Threads come and go, their connections stay."""
+    """Idle sessions, each used by one thread at a time. Threads come and go, their connections stay.
 
-    def __init__(self, url: str) -> None:
+    `public_only`: calls reach machines of the public internet and nothing else, over https and without a proxy.
+    """
+
+    def __init__(self, url: str, public_only: bool = False) -> None:
         self._url = url
+        self._public_only = public_only
         self._idle: list[tuple[float, requests.Session]] = []
         self._lock = threading.Lock()
 
@@ -176,7 +222,7 @@ class Sessions:
             found = self._idle.pop()[1] if self._idle else None
         for session in old:
             session.close()
-        return found or _session(self._url)
+        return found or _session(self._url, self._public_only)
 
     def give_back(self, session: requests.Session) -> None:
         """Keep the session for the next call."""
