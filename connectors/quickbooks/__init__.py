@@ -7,7 +7,7 @@ from connectors.quickbooks.company import COMPANY_INFO, PREFERENCES, diagnose, i
 from connectors.quickbooks.customers import CUSTOMERS
 from connectors.quickbooks.errors import ERRORS, classify
 from connectors.quickbooks.feed import FEEDS
-from connectors.quickbooks.items import ITEMS
+from connectors.quickbooks.items import ITEMS, STOCK_LEVELS
 from connectors.quickbooks.payments import PAYMENTS
 from connectors.quickbooks.references import REFERENCES, RESOURCES
 from connectors.quickbooks.refunds import CREDIT_MEMOS, REFUND_RECEIPTS
@@ -23,6 +23,7 @@ CONNECTOR = Connector(
         PREFERENCES,
         CUSTOMERS,
         ITEMS,
+        STOCK_LEVELS,
         INVOICES,
         SALES_RECEIPTS,
         PAYMENTS,

@@ -318,6 +318,113 @@ _RECORDS = (
         ),
     ),
     _entry(
+        "QBO-NAME-CUSTOMER",
+        ("Another customer in QuickBooks has this name.", "Un autre client dans QuickBooks porte ce nom."),
+        (
+            "“{holder}” (no. {id}) is there with other details (code 6240).",
+            "« {holder} » (no {id}) s’y trouve avec d’autres coordonnées (code 6240).",
+        ),
+        (
+            "If it is the same person, link the two; otherwise make the name different.",
+            "S’il s’agit de la même personne, liez les deux; sinon, rendez le nom différent.",
+        ),
+    ),
+    _entry(
+        "QBO-NAME-VENDOR",
+        ("A vendor in QuickBooks has this name.", "Un fournisseur dans QuickBooks porte ce nom."),
+        (
+            "“{holder}” (no. {id}) is a vendor, and vendors share their names with customers (code 6240).",
+            "« {holder} » (no {id}) est un fournisseur, et les noms sont communs aux clients et aux fournisseurs "
+            "(code 6240).",
+        ),
+        (
+            "Make the customer's name different, for example with “(C)” at its end.",
+            "Rendez le nom du client différent, par exemple en ajoutant « (C) » à la fin.",
+        ),
+    ),
+    _entry(
+        "QBO-NAME-EMPLOYEE",
+        ("An employee in QuickBooks has this name.", "Un employé dans QuickBooks porte ce nom."),
+        (
+            "“{holder}” (no. {id}) is an employee, and employees share their names with customers (code 6240).",
+            "« {holder} » (no {id}) est un employé, et les noms sont communs aux clients et aux employés (code 6240).",
+        ),
+        (
+            "Make the customer's name different, for example with “(C)” at its end.",
+            "Rendez le nom du client différent, par exemple en ajoutant « (C) » à la fin.",
+        ),
+    ),
+    _entry(
+        "QBO-NAME-ITEM",
+        ("Another item in QuickBooks has this name.", "Un autre article dans QuickBooks porte ce nom."),
+        (
+            "“{holder}” (no. {id}) is there with other details (code 6240).",
+            "« {holder} » (no {id}) s’y trouve avec d’autres renseignements (code 6240).",
+        ),
+        (
+            "If it is the same product, link the two; otherwise make the name different.",
+            "S’il s’agit du même produit, liez les deux; sinon, rendez le nom différent.",
+        ),
+    ),
+    _entry(
+        "QBO-NUMBER-HELD",
+        (
+            "Another document in QuickBooks has the number {number}.",
+            "Un autre document dans QuickBooks porte le numéro {number}.",
+        ),
+        (
+            "It is no. {id} of {date}, for {holder}, {total} in all, and differs from what was to be written.",
+            "C’est le no {id} du {date}, pour {holder}, de {total} au total; il diffère de ce qui devait être écrit.",
+        ),
+        (
+            "If it is the same sale, link the two; otherwise change the number or its prefix.",
+            "S’il s’agit de la même vente, liez les deux; sinon, changez le numéro ou son préfixe.",
+        ),
+    ),
+    _entry(
+        "QBO-NUMBER-LONG",
+        ("The number {number} is too long for QuickBooks.", "Le numéro {number} est trop long pour QuickBooks."),
+        (
+            "It has {length} characters; QuickBooks takes {most}.",
+            "Il compte {length} caractères; QuickBooks en accepte {most}.",
+        ),
+        (
+            "Shorten the prefix, or let QuickBooks number the documents.",
+            "Raccourcissez le préfixe ou laissez QuickBooks numéroter les documents.",
+        ),
+    ),
+    _entry(
+        "QBO-APPLIED",
+        (
+            "The payment has no document to be applied to.",
+            "Le paiement n’a pas de document auquel l’affecter.",
+        ),
+        (
+            "An amount of {amount} is meant for a document that is not in QuickBooks, or that takes no payments.",
+            "Un montant de {amount} vise un document absent de QuickBooks ou qui n’accepte pas de paiements.",
+        ),
+        (
+            "Sync the sale first, as an invoice, then retry.",
+            "Synchronisez d’abord la vente, comme facture, puis réessayez.",
+        ),
+    ),
+    _entry(
+        "QBO-ITEM-ACCOUNT",
+        (
+            "The item “{name}” cannot be made without its accounts.",
+            "L’article « {name} » ne peut être créé sans ses comptes.",
+        ),
+        (
+            "An item needs an income account; one whose stock is counted also an expense and an asset account.",
+            "Un article exige un compte de revenus; si son stock est suivi, aussi un compte de dépenses et un compte "
+            "d’actif.",
+        ),
+        (
+            "Choose the accounts in the setup, then retry.",
+            "Choisissez les comptes dans la configuration, puis réessayez.",
+        ),
+    ),
+    _entry(
         "QBO-2500",
         (
             "Something the record refers to is not in QuickBooks.",

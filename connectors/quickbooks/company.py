@@ -93,7 +93,12 @@ def _both(api: Api) -> tuple[Raw, Raw]:
 
 
 def identify(api: Api) -> Identity:
-    """Return who the grant speaks for. Two calls, side by side."""
+    """Return who the grant speaks for. Two calls, side by side.
+
+    Facts that posting goes by: country, home_currency, multi_currency, automated_tax (not told outside the US),
+    uses_sales_tax, custom_numbers (the company gives its own document numbers), book_close_date, class_per_document,
+    class_per_line, tracks_locations, tracks_stock, plan.
+    """
     company, preferences = _both(api)
     shop, allowed, pairs = parse_company(company), parse_preferences(preferences), name_values(company)
     facts: dict[str, Any] = {
@@ -102,6 +107,7 @@ def identify(api: Api) -> Identity:
         "subscription": pairs.get("SubscriptionStatus", ""),
         "legal_name": text(company.get("LegalName")),
         **allowed,
+        "home_currency": allowed["currency"],
     }
     told = {name: value for name, value in facts.items() if value is not None}
     return Identity(api.context.get("account_id", ""), shop["name"] or "", told)

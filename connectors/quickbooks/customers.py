@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.contract import Payload, Raw, Resource, Text, Values
 from connectors.contract.parsing import instant
-from connectors.quickbooks import writing
+from connectors.quickbooks import bodies, writing
 from connectors.quickbooks.reading import address, changed_at, is_gone, is_stub, money, ref_id, text
 
 
@@ -54,8 +54,8 @@ def build(values: Mapping[str, Any], action: str, context: Mapping[str, str]) ->
     """A customer's body, with just the fields in `values`. Balance is never written: it would book an opening entry."""
     payload: Payload = {}
     for name, wire in (("given_name", "GivenName"), ("family_name", "FamilyName"), ("company", "CompanyName")):
-        writing.put_text(payload, wire, values, name, action)
-    writing.put_text(payload, "Notes", values, "notes", action)
+        bodies.put_text(payload, wire, values, name, action)
+    bodies.put_text(payload, "Notes", values, "notes", action)
     if values.get("name"):  # cannot be emptied
         payload["DisplayName"] = clean_name(values["name"])
     for name, wire, inner in (
@@ -64,9 +64,9 @@ def build(values: Mapping[str, Any], action: str, context: Mapping[str, str]) ->
         ("mobile", "Mobile", "FreeFormNumber"),
         ("website", "WebAddr", "URI"),
     ):
-        writing.put_inner(payload, wire, inner, values, name, action)
+        bodies.put_inner(payload, wire, inner, values, name, action)
     if "address" in values:
-        writing.put_address(payload, "BillAddr", values["address"], action)
+        bodies.put_address(payload, "BillAddr", values["address"], action)
     if "active" in values and action != "create":
         payload["Active"] = bool(values["active"])
     if action == "create" and values.get("currency") and context.get("multi_currency") == "true":

@@ -9,6 +9,9 @@ Changes come from the change data capture call: at most a thousand objects in th
 look back of 30 days, stubs for what was deleted. At the cap each type is asked alone; a type that reaches the cap alone
 is read by windows, and deletions are gathered as far as they can be. Tax codes, rates and agencies are not in it.
 
+A resource may be another view of documents that are read anyway (the stock of items): it costs no call. Who is told of
+a source's documents is kept in the cursor (`told`); a view that is new to it has the source read in full once.
+
 The cursor holds, by resource: `since` (the vendor's clock at the beginning of the last reading, less an overlap),
 `edge` (what was already read of that overlap) and `full` (how far an unfinished full read has come).
 
@@ -20,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -71,6 +74,8 @@ SOURCES: dict[str, Source] = {
     "terms": Source("Term", active=True),
 }
 _NAMES = {source.entity: name for name, source in SOURCES.items()}
+# view -> the source whose documents it shows
+VIEWS = {"stock_levels": "items"}
 
 
 def _key(raw: Raw) -> str:
@@ -94,9 +99,34 @@ class _State:
         self.since: dict[str, str] = kept.get("since", {})
         self.edge: dict[str, list[str]] = kept.get("edge", {})
         self.full: dict[str, dict[str, Any]] = kept.get("full", {})
+        self.told: dict[str, list[str]] = kept.get("told", {})
 
     def cursor(self) -> Cursor:
-        return deepcopy({"since": self.since, "edge": self.edge, "full": self.full})
+        return deepcopy({"since": self.since, "edge": self.edge, "full": self.full, "told": self.told})
+
+    def tell(self, wanted: frozenset[str]) -> list[str]:
+        """The sources to read for what is wanted. One whose documents somebody new wants is begun anew."""
+        for source in set(VIEWS.values()):
+            before = self.told.get(source) or ([source] if source in self.since or source in self.full else [])
+            views = [view for view, shown in VIEWS.items() if shown == source]
+            asked = [name for name in (source, *views) if name in wanted]
+            if set(asked) - set(before):
+                self.since.pop(source, None)
+                self.full.pop(source, None)
+                self.edge.pop(source, None)
+            if asked:
+                self.told[source] = sorted({*before, *asked})
+        return [name for name in SOURCES if name in wanted or set(self.told.get(name, ())) & wanted]
+
+    def page(self, page: Page) -> Page:
+        """The page as those who are told see it: a view has the documents, the count and the end of its source."""
+        readers = {name: self.told.get(name, [name]) for name in SOURCES}
+        return replace(
+            page,
+            documents={reader: rows for name, rows in page.documents.items() for reader in readers[name]},
+            expected={reader: count for name, count in page.expected.items() for reader in readers[name]},
+            ends=frozenset(reader for name in page.ends for reader in readers[name]),
+        )
 
     def done(self, name: str, began: datetime, recent: Sequence[str]) -> None:
         """A reading of `name` that began at `began` is over; `recent` lies in the overlap and will come again."""
@@ -115,7 +145,7 @@ def _at(text: str) -> datetime:
 def read_books(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Iterator[Page]:
     """Yield what changed since `cursor`; what it does not know yet is read in full. At least one page comes."""
     state = _State(cursor)
-    names = [name for name in SOURCES if name in wanted]
+    names = state.tell(wanted)
     # What is not whole yet comes first: a reader that is cut off after every page must still arrive.
     unread = [name for name in names if name not in state.since or name in state.full]
     again = [name for name in names if name not in unread]
@@ -128,7 +158,7 @@ def read_books(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Itera
     ):
         for page in pages:
             yielded = True
-            yield page
+            yield state.page(page)
     if not yielded:
         yield Page({}, state.cursor())
 
@@ -412,6 +442,6 @@ def read_company(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Ite
 
 
 FEEDS = (
-    Feed("books", tuple(SOURCES), read_books),
+    Feed("books", (*SOURCES, *VIEWS), read_books),
     Feed("company", ("company_info", "preferences"), read_company),
 )

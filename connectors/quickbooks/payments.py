@@ -6,11 +6,10 @@ Source: https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from connectors.contract import Payload, Raw, Ref, Resource, Text, Values
-from connectors.quickbooks import writing
+from connectors.contract import Api, Payload, Raw, RecordRejected, Ref, Resource, Text, Values
+from connectors.quickbooks import bodies, wire, writing
 from connectors.quickbooks.reading import changed_at, contact, day, is_stub, money, ref_id, ref_name, text
 
 _RESOURCES = {"Invoice": ("sale", "invoices"), "CreditMemo": ("refund", "credit_memos")}
@@ -60,28 +59,41 @@ def _applied(line: Raw) -> list[dict[str, Any]]:
 
 
 def build(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
-    """A payment's body. `applied` is written as a whole: links left out are undone."""
+    """A payment's body. `applied` is written as a whole: links left out are undone.
+
+    RecordRejected QBO-APPLIED: it is to pay something that is not there, or that takes no payment.
+    """
     payload: Payload = {}
-    writing.put_common(payload, values, action)
-    writing.put_text(payload, "PaymentRefNum", values, "number", action)
+    bodies.put_common(payload, values, action, context)
+    bodies.put_text(payload, "PaymentRefNum", values, "number", action)
     if values.get("total") is not None:
         payload["TotalAmt"] = values["total"]
     if values.get("applied") is not None:
         payload["Line"] = [_line(item) for item in values["applied"]]
-    if action == "create" and context.get("deposit_account"):
-        payload["DepositToAccountRef"] = {"value": context["deposit_account"]}
+    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, context.get("deposit_account"))
+    bodies.put_ref(payload, "PaymentMethodRef", values.get("method_id"))
     return payload
 
 
 def _line(item: Mapping[str, Any]) -> Payload:
-    document: Ref = item["document"]
-    return {
-        "Amount": item["amount"],
-        "LinkedTxn": [{"TxnId": document.remote_id, "TxnType": _TYPES[document.resource]}],
-    }
+    document: Ref | None = item.get("document")
+    kind = _TYPES.get(document.resource) if document else None
+    if document is None or kind is None:
+        raise RecordRejected("QBO-APPLIED", params={"amount": str(item.get("amount", ""))}, field="applied")
+    return {"Amount": item["amount"], "LinkedTxn": [{"TxnId": document.remote_id, "TxnType": kind}]}
 
 
-KIND = writing.Kind("payments", "Payment", "payment", natural_key="PaymentRefNum", lists=False)
+def beside(api: Api, payload: Payload) -> list[Raw]:
+    """The payments that hang on what this one is to pay, read by their ids: no search index delays them."""
+    links = [link for line in payload.get("Line") or () for link in line["LinkedTxn"]]
+    if not links:
+        return []
+    paid = wire.one(api, links[0]["TxnType"].lower(), links[0]["TxnType"], str(links[0]["TxnId"]))
+    ids = {str(link.get("TxnId")) for link in paid.get("LinkedTxn") or () if link.get("TxnType") == "Payment"}
+    return [wire.one(api, "payment", "Payment", remote_id) for remote_id in sorted(ids)]
+
+
+KIND = writing.Kind("payments", "Payment", "payment", natural_key="PaymentRefNum", lists=False, beside=beside)
 
 PAYMENTS = Resource(
     name="payments",
@@ -100,7 +112,7 @@ PAYMENTS = Resource(
     fetch=KIND.fetch,
     find=KIND.find,
     bulk=KIND.bulk(),
-    settle=timedelta(seconds=130),
+    settle=writing.SETTLE,
     repeat="keyed",
     open_in_vendor="https://qbo.intuit.com/app/recvpayment?txnId={id}",
 )

@@ -6,6 +6,8 @@ They are read as resources too (entity ""), so that a stored copy can label what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 
 from connectors.contract import Api, Choice, Raw, Reference, Resource, Text, Values
@@ -14,6 +16,8 @@ from connectors.quickbooks.query import ANY_STATE, PAGE, Where, select
 from connectors.quickbooks.reading import changed_at, is_gone, is_stub, money, ref_id, text
 
 Facts = Callable[[Raw], Mapping[str, object]]
+# What a rate is taken on: the line alone, the line with the taxes before it, or those taxes alone.
+_TAKEN_ON = {"TaxOnAmount": "amount", "TaxOnAmountPlusTax": "amount_and_tax", "TaxOnTax": "tax"}
 
 
 def _account(raw: Raw) -> Values:
@@ -39,6 +43,13 @@ def _tax_code(raw: Raw) -> Values:
         "group": raw.get("TaxGroup"),
         "hidden": raw.get("Hidden", False),
         "sales_rates": [ref_id(rate, "TaxRateRef") for rate in rates],
+        "rate_order": [
+            {
+                "id": ref_id(rate, "TaxRateRef") or "",
+                "on": _TAKEN_ON.get(rate.get("TaxTypeApplicable"), "amount"),
+            }
+            for rate in sorted(rates, key=lambda rate: int(rate.get("TaxOrder") or 0))
+        ],
     }
 
 
@@ -125,30 +136,78 @@ def _reference(key: str, label: Text, entity: str, facts: Facts, *where: Where) 
     return Reference(key, label, partial(_choices, entity, facts, (ANY_STATE, *where)))
 
 
+def _accounts(key: str, label: Text, *types: str) -> Reference:
+    return _reference(key, label, "Account", _account, Where("AccountType", "IN", types))
+
+
 def _item(raw: Raw) -> Mapping[str, object]:
-    return {"type": raw.get("Type"), "sku": text(raw.get("Sku")), "price": money(raw.get("UnitPrice"))}
+    return {
+        "type": raw.get("Type"),
+        "sku": text(raw.get("Sku")),
+        "price": money(raw.get("UnitPrice")),
+        "tracked": raw.get("TrackQtyOnHand", False),
+        "quantity": money(raw.get("QtyOnHand")) if raw.get("TrackQtyOnHand") else None,
+    }
+
+
+def _customer(raw: Raw) -> Mapping[str, object]:
+    return {
+        "email": text((raw.get("PrimaryEmailAddr") or {}).get("Address")),
+        "currency": ref_id(raw, "CurrencyRef"),
+    }
+
+
+def _tax_codes(api: Api) -> list[Choice]:
+    """Tax codes with the rates they are made of, as far as sales go: `rates` lists id, name, percent and what it is
+    taken on (amount, amount_and_tax, tax: the taxes before it); `percent` is what they come to.
+    """
+    calls = (
+        partial(_choices, "TaxCode", _tax_code, (ANY_STATE,), api),
+        partial(_choices, "TaxRate", _tax_rate, (ANY_STATE,), api),
+    )
+    codes, rates = api.gather(calls)
+    known = {rate.id: rate for rate in rates}
+    return [replace(code, facts={**code.facts, **_with_rates(code, known)}) for code in codes]
+
+
+def _with_rates(code: Choice, known: Mapping[str, Choice]) -> dict[str, object]:
+    order = code.facts.get("rate_order")
+    rates = [_rate(entry, known) for entry in order] if isinstance(order, list) else []
+    whole = Decimal(0)
+    for rate in rates:
+        percent = rate["percent"]
+        if not isinstance(percent, Decimal):
+            return {"rates": rates}  # a rate nobody told: better no sum than a wrong one
+        base = {"amount": Decimal(100), "amount_and_tax": 100 + whole, "tax": whole}[str(rate["on"])]
+        whole += percent * base / 100
+    return {"rates": rates, "percent": whole}
+
+
+def _rate(entry: Mapping[str, str], known: Mapping[str, Choice]) -> dict[str, object]:
+    found = known.get(entry["id"])
+    facts = found.facts if found else {}
+    return {**entry, "name": found.label if found else "", "percent": facts.get("rate"), "agency": facts.get("agency")}
 
 
 REFERENCES = (
     _reference("accounts", Text("Accounts", "Comptes"), "Account", _account),
-    _reference(
-        "income_accounts",
-        Text("Income accounts", "Comptes de revenus"),
-        "Account",
-        _account,
-        Where("AccountType", "IN", ("Income", "Other Income")),
+    _accounts("income_accounts", Text("Income accounts", "Comptes de revenus"), "Income", "Other Income"),
+    _accounts(
+        "expense_accounts",
+        Text("Expense accounts", "Comptes de dépenses"),
+        *("Cost of Goods Sold", "Expense", "Other Expense"),
     ),
-    _reference(
+    _accounts("asset_accounts", Text("Inventory asset accounts", "Comptes d’actif des stocks"), "Other Current Asset"),
+    _accounts(
         "deposit_accounts",
         Text("Bank and clearing accounts", "Comptes bancaires et de compensation"),
-        "Account",
-        _account,
-        Where("AccountType", "IN", ("Bank", "Other Current Asset")),
+        *("Bank", "Other Current Asset"),
     ),
+    _reference("customers", Text("Customers", "Clients"), "Customer", _customer),
     _reference("items", Text("Products and services", "Produits et services"), "Item", _item),
     _reference("classes", Text("Classes", "Catégories comptables"), "Class", _parent),
     _reference("departments", Text("Locations", "Emplacements"), "Department", _parent),
-    _reference("tax_codes", Text("Tax codes", "Codes de taxe"), "TaxCode", _tax_code),
+    Reference("tax_codes", Text("Tax codes", "Codes de taxe"), _tax_codes),
     _reference("tax_rates", Text("Tax rates", "Taux de taxe"), "TaxRate", _tax_rate),
     Reference(
         "tax_agencies",

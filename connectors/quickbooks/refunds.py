@@ -9,11 +9,10 @@ Sources: https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from connectors.contract import Payload, Raw, Resource, Text, Values
-from connectors.quickbooks import writing
+from connectors.quickbooks import bodies, writing
 from connectors.quickbooks.documents import all_lines, document
 from connectors.quickbooks.reading import changed_at, is_stub, money, ref_id, ref_name
 
@@ -43,15 +42,17 @@ def parse_refund_receipt(raw: Raw) -> Values:
 
 def build_credit_memo(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
     """A credit memo's body from the fields in `values`."""
-    return writing.document(values, action, context)
+    return bodies.document(values, action, context)
 
 
 def build_refund_receipt(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
-    """A refund receipt's body; the account the money leaves is the setting refund_account, or else deposit_account."""
-    payload = writing.document(values, action, context)
-    account = context.get("refund_account") or context.get("deposit_account")
-    if action == "create" and account:
-        payload["DepositToAccountRef"] = {"value": account}
+    """A refund receipt's body; the account the money leaves is told by account_id, or else by the setting
+    refund_account or deposit_account.
+    """
+    payload = bodies.document(values, action, context)
+    accounts = (context.get("refund_account"), context.get("deposit_account"))
+    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, *accounts)
+    bodies.put_ref(payload, "PaymentMethodRef", values.get("method_id"))
     return payload
 
 
@@ -77,7 +78,7 @@ CREDIT_MEMOS = Resource(
     fetch=CREDIT_MEMO.fetch,
     find=CREDIT_MEMO.find,
     bulk=CREDIT_MEMO.bulk(),
-    settle=timedelta(seconds=130),
+    settle=writing.SETTLE,
     repeat="keyed",
     open_in_vendor="https://qbo.intuit.com/app/creditmemo?txnId={id}",
 )
@@ -99,7 +100,7 @@ REFUND_RECEIPTS = Resource(
     fetch=REFUND_RECEIPT.fetch,
     find=REFUND_RECEIPT.find,
     bulk=REFUND_RECEIPT.bulk(),
-    settle=timedelta(seconds=130),
+    settle=writing.SETTLE,
     repeat="keyed",
     open_in_vendor="https://qbo.intuit.com/app/refundreceipt?txnId={id}",
 )

@@ -9,12 +9,11 @@ Sources: https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from connectors.contract import Payload, Raw, Resource, Text, Values
 from connectors.contract.parsing import instant
-from connectors.quickbooks import writing
+from connectors.quickbooks import bodies, writing
 from connectors.quickbooks.documents import document, is_void, lines_and_totals
 from connectors.quickbooks.reading import changed_at, day, is_stub, money, ref_name
 
@@ -61,18 +60,19 @@ def parse_sales_receipt(raw: Raw) -> Values:
 
 
 def build_invoice(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
-    """An invoice's body from the fields in `values`."""
-    payload = writing.document(values, action, context)
+    """An invoice's body from the fields in `values`; terms may come from the setting terms_id."""
+    payload = bodies.document(values, action, context)
     if values.get("due_date"):
         payload["DueDate"] = values["due_date"].isoformat()
+    bodies.put_chosen(payload, "SalesTermRef", values, "terms_id", action, context.get("terms_id"))
     return payload
 
 
 def build_sales_receipt(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
-    """A sales receipt's body; where the money went is the setting deposit_account."""
-    payload = writing.document(values, action, context)
-    if action == "create" and context.get("deposit_account"):
-        payload["DepositToAccountRef"] = {"value": context["deposit_account"]}
+    """A sales receipt's body; where the money went is told by account_id, or else by the setting deposit_account."""
+    payload = bodies.document(values, action, context)
+    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, context.get("deposit_account"))
+    bodies.put_ref(payload, "PaymentMethodRef", values.get("method_id"))
     return payload
 
 
@@ -97,7 +97,7 @@ INVOICES = Resource(
     fetch=INVOICE.fetch,
     find=INVOICE.find,
     bulk=INVOICE.bulk(),
-    settle=timedelta(seconds=130),  # the vendor gives a request 120 s
+    settle=writing.SETTLE,
     repeat="keyed",
     open_in_vendor="https://qbo.intuit.com/app/invoice?txnId={id}",
 )
@@ -120,7 +120,7 @@ SALES_RECEIPTS = Resource(
     fetch=SALES_RECEIPT.fetch,
     find=SALES_RECEIPT.find,
     bulk=SALES_RECEIPT.bulk(),
-    settle=timedelta(seconds=130),
+    settle=writing.SETTLE,
     repeat="keyed",
     open_in_vendor="https://qbo.intuit.com/app/salesreceipt?txnId={id}",
 )

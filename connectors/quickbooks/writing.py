@@ -1,4 +1,4 @@
-"""Writing: bodies from canonical values, and the calls that carry them, one by one or thirty at a time.
+"""Writing: the calls that carry bodies, one by one or thirty at a time, and finding what a lost one left behind.
 
 All writes are POSTs under a request id, which makes a repeat of the same bytes harmless. Updates name the version they
 were made for (`SyncToken` in the payload or in the `Write`); without one the present version is read first. `Line` is
@@ -8,11 +8,10 @@ never sparse: the lines sent become all the lines.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 
 from connectors.contract import (
     Api,
@@ -26,168 +25,25 @@ from connectors.contract import (
     VendorUnavailable,
     Write,
 )
-from connectors.quickbooks import wire
-from connectors.quickbooks.documents import SHIPPING, is_void
+from connectors.quickbooks import holders, wire
+from connectors.quickbooks.documents import is_void
 from connectors.quickbooks.errors import item_error, sound
 from connectors.quickbooks.query import ANY_STATE, Where, select
-from connectors.quickbooks.reading import CENT, money
+from connectors.quickbooks.sameness import differs, is_marked, is_telling, same_document, same_listed
 
 BATCH = 30
-_OWN = frozenset({"Id", "SyncToken", "sparse"})
-
-# Bodies
-
-
-def put_text(payload: Payload, wire_name: str, values: Mapping[str, Any], name: str, action: str) -> None:
-    """Set a text field told in `values`. An empty text empties the field in an update and is left out of a create."""
-    if name in values:
-        value = values[name]
-        if value or action != "create":
-            payload[wire_name] = value or ""
-
-
-def put_inner(payload: Payload, wire_name: str, inner: str, values: Mapping[str, Any], name: str, action: str) -> None:
-    """Set a text that sits in an object of its own."""
-    if name in values and (values[name] or action != "create"):
-        payload[wire_name] = {inner: values[name] or ""}
-
-
-def put_address(payload: Payload, wire_name: str, address: Mapping[str, Any] | None, action: str) -> None:
-    """Set an address; it is replaced as a whole."""
-    parts = (
-        ("line1", "Line1"),
-        ("line2", "Line2"),
-        ("city", "City"),
-        ("region", "CountrySubDivisionCode"),
-        ("postcode", "PostalCode"),
-        ("country", "Country"),
-    )
-    found = {there: address.get(here) or "" for here, there in parts} if address else {"Line1": ""}
-    if action == "create":
-        found = {name: value for name, value in found.items() if value}
-    if found:
-        payload[wire_name] = found
-
-
-def put_common(payload: Payload, values: Mapping[str, Any], action: str) -> None:
-    """Set what all transactions have: customer, date, note, and the currency where the caller tells it."""
-    if values.get("contact"):
-        payload["CustomerRef"] = {"value": values["contact"].remote_id}
-    if values.get("date"):
-        day: date = values["date"]
-        payload["TxnDate"] = day.isoformat()
-    put_text(payload, "PrivateNote", values, "memo", action)
-
-
-def document(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
-    """Return a sales document's body.
-
-    Settings used: multi_currency ("true": send the currency), tax_calculation (GlobalTaxCalculation, outside the US),
-    class_id, department_id, discount_account, default_item (for lines that name no product).
-    """
-    payload: Payload = {}
-    put_common(payload, values, action)
-    put_text(payload, "DocNumber", values, "number", action)
-    if values.get("currency") and context.get("multi_currency") == "true":
-        payload["CurrencyRef"] = {"value": values["currency"]}
-    if "lines" in values:
-        payload["Line"] = _lines(values, context)
-        if context.get("tax_calculation"):
-            payload["GlobalTaxCalculation"] = context["tax_calculation"]
-        if values.get("tax_total"):
-            payload["TxnTaxDetail"] = {"TotalTax": values["tax_total"]}
-    if action == "create":
-        for setting, name in (("class_id", "ClassRef"), ("department_id", "DepartmentRef")):
-            if context.get(setting):
-                payload[name] = {"value": context[setting]}
-    return payload
-
-
-def _lines(values: Mapping[str, Any], context: Mapping[str, str]) -> list[Payload]:
-    """Sold lines and notes first, then shipping, then the discount, as the vendor orders them."""
-    shipping, discount = values.get("shipping_total"), values.get("discount_total")
-    found: list[Payload] = []
-    for line in values["lines"] or ():
-        kind, amount = line.get("kind"), line.get("amount")
-        if kind == "shipping":
-            shipping = amount if shipping is None else shipping
-        elif kind == "discount":
-            discount = abs(amount) if discount is None else discount
-        elif kind == "note":
-            note = {"Description": line.get("name") or " ", "DetailType": "DescriptionOnly"}
-            found.append({**note, "DescriptionLineDetail": {}})
-        elif kind != "tax":
-            found.append(_sold(line, context))
-    if shipping:
-        found.append(_detail(shipping, "SalesItemLineDetail", {"ItemRef": {"value": SHIPPING}}))
-    if discount:
-        detail: Payload = {"PercentBased": False}
-        if context.get("discount_account"):
-            detail["DiscountAccountRef"] = {"value": context["discount_account"]}
-        found.append(_detail(discount, "DiscountLineDetail", detail))
-    return found
-
-
-def _sold(line: Mapping[str, Any], context: Mapping[str, str]) -> Payload:
-    product = line["product"].remote_id if line.get("product") else context.get("default_item")
-    if not product:
-        # Without an item the vendor takes the line for a comment and drops its amount.
-        raise RecordRejected("QBO-LINE-ITEM", params={"line": line.get("name") or ""}, field="lines")
-    detail: Payload = {"ItemRef": {"value": product}}
-    quantity, price, amount = line.get("quantity"), line.get("unit_price"), line["amount"]
-    # Quantity and price must come to the amount exactly; a total that does not is carried by the amount alone.
-    if quantity is not None and price is not None and _cents(quantity * price) == amount:
-        detail |= {"Qty": quantity, "UnitPrice": price}
-    if line.get("tax_code"):
-        detail["TaxCodeRef"] = {"value": line["tax_code"]}
-    found = _detail(amount, "SalesItemLineDetail", detail)
-    if line.get("name"):
-        found["Description"] = line["name"]
-    return found
-
-
-def _detail(amount: Decimal, kind: str, detail: Payload) -> Payload:
-    return {"Amount": amount, "DetailType": kind, kind: detail}
-
-
-def _cents(value: Decimal) -> Decimal:
-    return value.quantize(CENT, ROUND_HALF_UP)
-
-
-# What came back
-
-
-def differs(payload: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the wire fields the vendor kept otherwise than they were sent."""
-    return tuple(name for name, sent in payload.items() if name not in _OWN and not _kept(name, sent, raw.get(name)))
-
-
-def _kept(name: str, sent: Any, found: Any) -> bool:
-    if name == "Line":
-        return _amounts(sent) == _amounts(found or [])
-    if isinstance(sent, Mapping):
-        there = found if isinstance(found, Mapping) else {}
-        # The label of a reference is the vendor's own.
-        return all(_kept(key, value, there.get(key)) for key, value in sent.items() if key != "name")
-    if sent in ("", None):
-        return found in ("", None)
-    if isinstance(sent, Decimal | int) and not isinstance(sent, bool):
-        return money(found) == sent
-    return bool(sent == found)
-
-
-def _amounts(lines: Sequence[Mapping[str, Any]]) -> list[Decimal]:
-    """Amounts of the lines that count, in order; subtotals and comments are the vendor's to add."""
-    skipped = ("SubTotalLineDetail", "DescriptionOnly")
-    return [money(line.get("Amount")) or Decimal(0) for line in lines if line.get("DetailType") not in skipped]
-
-
-# Calls
+# The vendor gives a request 120 s and our own call a minute; a search may be behind by another.
+SETTLE = timedelta(seconds=240)
+_TAKEN = ("QBO-6240", "QBO-6140", "QBO-6000")
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One entity on the write side. `lists`: it can only be made inactive; `sparse`: it takes partial updates."""
+    """One entity on the write side. `lists`: it can only be made inactive; `sparse`: it takes partial updates.
+
+    `beside` answers documents a create may have left behind that are found without a search: by reading what they hang
+    on.
+    """
 
     resource: str
     entity: str
@@ -195,24 +51,39 @@ class Kind:
     natural_key: str
     lists: bool = True
     sparse: bool = True
+    beside: Callable[[Api, Payload], list[Raw]] | None = None
 
     def fetch(self, api: Api, remote_id: str) -> Raw:
         """Read one, inactive or not. RecordRejected QBO-610: it is deleted or never was."""
         return wire.one(api, self.path, self.entity, remote_id)
 
     def create(self, api: Api, payload: Payload, key: str) -> Raw:
-        """Make one."""
-        return wire.send(api, self.path, self.entity, payload, key)
+        """Make one, or return what an earlier try made, where the vendor refuses to give a name or number again."""
+        try:
+            return wire.send(api, self.path, self.entity, payload, key)
+        except RecordRejected as error:
+            return self._taken(api, payload, error)
 
     def update(self, api: Api, remote_id: str, payload: Payload, key: str) -> Raw:
         """Change the fields in `payload`. StaleVersion: somebody else changed it since."""
         if self.sparse:
             body = {**payload, **self._version(api, remote_id, payload), "sparse": True}
         else:
-            # The vendor documents whole updates only: what is left out would be emptied.
-            present = self.fetch(api, remote_id)
-            body = {**present, **payload, "Id": remote_id, "sparse": False}
-        return self._own(wire.send(api, self.path, self.entity, body, key), remote_id)
+            body = self._whole(api, remote_id, payload)
+        try:
+            raw = wire.send(api, self.path, self.entity, body, key)
+        except RecordRejected as error:
+            raise self._named(api, payload, error) from error
+        return self._own(raw, remote_id)
+
+    def _whole(self, api: Api, remote_id: str, payload: Payload) -> Payload:
+        """The present document with the change in it: the vendor documents whole updates only, and empties what is left
+        out. Taxes made from old lines would not fit new ones.
+        """
+        present = self.fetch(api, remote_id)
+        if "Line" in payload:
+            present.pop("TxnTaxDetail", None)
+        return {**present, **payload, "Id": remote_id, "sparse": False}
 
     def deactivate(self, api: Api, remote_id: str, payload: Payload, key: str) -> Raw:
         """Make a list object inactive; the vendor deletes none. Its name gets a suffix there."""
@@ -246,19 +117,66 @@ class Kind:
             raise OutcomeUnknown("QBO-OTHER-OBJECT", params={"asked": remote_id, "id": str(raw.get("Id"))})
         return raw
 
+    # Names and numbers that are taken
+
+    def _same(self, payload: Payload, raw: Raw) -> bool:
+        return same_listed(payload, raw) if self.lists else same_document(payload, raw)
+
+    def _holder(self, api: Api, payload: Payload, error: SyncError) -> tuple[str, Raw] | None:
+        """(entity, document) of what stands in the way of a write that was refused."""
+        if error.code == "QBO-6240":
+            return holders.of_name(api, self.entity, payload, error)
+        if error.code == "QBO-6140":
+            raw = holders.of_number(api, self.entity, payload, error)
+            return None if raw is None else (self.entity, raw)
+        return None
+
+    def _taken(self, api: Api, payload: Payload, error: RecordRejected) -> Raw:
+        """What stands in the way of a create, if it is the very thing that was sent. Else the refusal is raised, with
+        the holder named.
+        """
+        if error.code == "QBO-6000" and self.beside:
+            # A payment that was made already finds nothing left to pay.
+            ours = [raw for raw in self.beside(api, payload) if self._same(payload, raw)]
+            if len(ours) == 1 and is_marked(payload):
+                return ours[0]
+        found = self._holder(api, payload, error)
+        sure = self.natural_key != "DisplayName" or is_telling(payload)
+        if found and sure and found[0] == self.entity and self._same(payload, found[1]):
+            return found[1]
+        raise self._refusal(found, error) from error
+
+    def _named(self, api: Api, payload: Payload, error: RecordRejected) -> RecordRejected:
+        """The refusal, with the holder of the name or number named."""
+        return self._refusal(self._holder(api, payload, error), error)
+
+    def _refusal(self, found: tuple[str, Raw] | None, error: RecordRejected) -> RecordRejected:
+        if found is None:
+            return error
+        if error.code == "QBO-6140":
+            return holders.number_error(found[1], error)
+        return holders.name_error(found, error)
+
     # Looking for what a lost write may have done
 
     def find(self, api: Api, write: Write) -> Raw | None:
         """Return what a lost write left behind, None when it left nothing.
 
-        A created object counts as ours only when all we sent is in it. OutcomeUnknown QBO-AMBIGUOUS: several fit.
+        A created object counts as ours only when all we sent is in it. OutcomeUnknown QBO-AMBIGUOUS: several fit, or
+        nothing in it says whose it is. RecordRejected QBO-NUMBER-HELD: another document has the number, so it may not
+        be made again where the company lets a number be used twice.
         """
         if write.action != "create":
             return self._landed(api, write)
-        found = [raw for raw in self._candidates(api, write.payload) if not differs(write.payload, raw)]
-        if len(found) > 1:
+        seen = self._candidates(api, write.payload)
+        found = [raw for raw in seen if self._same(write.payload, raw)]
+        if not found and self.beside:
+            found = [raw for raw in self.beside(api, write.payload) if self._same(write.payload, raw)]
+        if len(found) > 1 or (found and not self.lists and not is_marked(write.payload)):
             ids = ", ".join(str(raw["Id"]) for raw in found[:10])
             raise OutcomeUnknown("QBO-AMBIGUOUS", params={"ids": ids, "count": len(found)})
+        if not found and seen and self.natural_key == "DocNumber" and write.payload.get("DocNumber"):
+            raise holders.number_error(seen[0], RecordRejected("QBO-6140", field="number"))
         return found[0] if found else None
 
     def _landed(self, api: Api, write: Write) -> Raw | None:
@@ -278,10 +196,11 @@ class Kind:
 
     def _candidates(self, api: Api, payload: Payload) -> list[Raw]:
         where = [ANY_STATE] if self.lists else []
-        if payload.get(self.natural_key):
-            where.append(Where(self.natural_key, "=", payload[self.natural_key]))
-        else:
-            # No number of ours: the customer's documents of that day, newest first by their own ids.
+        key = holders.display_name(payload) if self.natural_key == "DisplayName" else payload.get(self.natural_key)
+        if key:
+            where.append(Where(self.natural_key, "=", key))
+        if not key or self.natural_key == "PaymentRefNum":
+            # No number of ours, or one that others may have too: the customer's documents of that day, newest first.
             if payload.get("CustomerRef"):
                 where.append(Where("CustomerRef", "=", payload["CustomerRef"]["value"]))
             if payload.get("TxnDate"):
@@ -305,7 +224,28 @@ class Kind:
         query = {"requestid": _batch_key(writes), "minorversion": wire.MINOR_VERSION}
         raw = sound(api.post("/batch", {"BatchItemRequest": items}, query, bucket="batch"))
         answers = {item.get("bId"): item for item in raw.get("BatchItemResponse") or []}
-        return [self._outcome(write, answers.get(str(index))) for index, write in enumerate(writes)]
+        outcomes = [self._outcome(write, answers.get(str(index))) for index, write in enumerate(writes)]
+        return self._looked_at(api, writes, outcomes)
+
+    def _looked_at(self, api: Api, writes: Sequence[Write], outcomes: list[Outcome]) -> list[Outcome]:
+        """The outcomes, with names and numbers that were taken looked up."""
+        again = [at for at, outcome in enumerate(outcomes) if outcome.error and outcome.error.code in _TAKEN]
+        looks = [partial(self._second_look, api, writes[at], outcomes[at]) for at in again]
+        for at, outcome in zip(again, api.gather(looks) if looks else (), strict=True):
+            outcomes[at] = outcome
+        return outcomes
+
+    def _second_look(self, api: Api, write: Write, outcome: Outcome) -> Outcome:
+        error = outcome.error
+        if not isinstance(error, RecordRejected) or write.action not in ("create", "update"):
+            return outcome
+        try:
+            if write.action == "update":
+                return replace(outcome, error=self._named(api, write.payload, error))
+            raw = self._taken(api, write.payload, error)
+        except SyncError as told:
+            return replace(outcome, error=told)
+        return Outcome(write.change, str(raw["Id"]), raw, differs=differs(write.payload, raw))
 
     def _item(self, batch_id: str, write: Write, tokens: Mapping[str, str]) -> Payload:
         if write.action == "create":

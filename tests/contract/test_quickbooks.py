@@ -439,9 +439,9 @@ def test_a_name_in_use_is_refused_by_its_code_with_the_other_id(company: Company
     assert resource.create and resource.fetch
     made = resource.create(company.api, customer("Nom Unique"), "k1")
     with pytest.raises(RecordRejected) as caught:
-        resource.create(company.api, customer("nom unique"), "k2")
-    assert caught.value.code == "QBO-6240" and caught.value.request_id
-    assert caught.value.params.get("id") in (made["Id"], None)
+        resource.create(company.api, customer("nom unique", email="lea@example.com"), "k2")
+    assert caught.value.code == "QBO-NAME-CUSTOMER" and caught.value.request_id
+    assert (caught.value.params["id"], caught.value.params["holder"]) == (made["Id"], "Nom Unique")
     with pytest.raises(RecordRejected) as gone:
         resource.fetch(company.api, "99999999")
     assert gone.value.code == "QBO-610"
@@ -530,14 +530,14 @@ def test_thirty_writes_travel_together_and_each_has_its_own_end(company: Company
     assert resource.bulk and resource.create
     taken = resource.create(company.api, customer("Déjà pris"), "k0")
     writes = [Write(str(n), "create", None, customer(f"Lot {n:02d}"), f"key-{n}") for n in range(28)]
-    writes.append(Write("28", "create", None, customer("Déjà pris"), "key-28"))
+    writes.append(Write("28", "create", None, customer("Déjà pris", email="lea@example.com"), "key-28"))
     writes.append(Write("29", "update", taken["Id"], {"Notes": "mis à jour"}, "key-29"))
     outcomes: list[Any] = []
     calls = company.calls_of(lambda: outcomes.extend(resource.bulk.send(company.api, writes)))  # type: ignore[union-attr, arg-type]
-    assert calls == 2, "one for the missing version, one for the batch"
+    assert calls == 3, "one for the missing version, one for the batch, one to see who has the name"
     assert [outcome.change for outcome in outcomes] == [str(n) for n in range(30)]
     assert all(outcome.error is None and outcome.raw and not outcome.differs for outcome in outcomes[:28])
-    assert isinstance(outcomes[28].error, RecordRejected) and outcomes[28].error.code == "QBO-6240"
+    assert isinstance(outcomes[28].error, RecordRejected) and outcomes[28].error.code == "QBO-NAME-CUSTOMER"
     assert outcomes[29].raw["Notes"] == "mis à jour"
     again = resource.bulk.send(company.api, writes[:28] + writes[28:])
     assert [item.remote_id for item in again] == [item.remote_id for item in outcomes]  # type: ignore[union-attr]

@@ -16,7 +16,7 @@ from connectors.contract.money import lines_add_up, lines_total
 from connectors.quickbooks import CONNECTOR
 from connectors.quickbooks.countries import two_letters
 from connectors.quickbooks.query import Where, count, literal, select
-from connectors.quickbooks.writing import differs
+from connectors.quickbooks.sameness import differs
 
 META = {"CreateTime": "2026-01-02T03:04:05-08:00", "LastUpdatedTime": "2026-02-03T04:05:06-08:00"}
 CUSTOMER = {
@@ -215,7 +215,8 @@ def test_a_sale_is_written_so_that_it_comes_to_its_total() -> None:
         (Decimal("4.00"), "SalesItemLineDetail"),
         (Decimal("2.00"), "DiscountLineDetail"),
     ]
-    assert body["Line"][0]["SalesItemLineDetail"] == {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "5"}}
+    first = body["Line"][0]["SalesItemLineDetail"]
+    assert first == {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "5"}, "Qty": 3, "UnitPrice": Decimal("3.3333333")}
     assert body["TxnTaxDetail"] == {"TotalTax": Decimal("1.00")}
     with pytest.raises(RecordRejected) as caught:
         CONNECTOR.resource("invoices").payload(values, "create", {})
