@@ -2,32 +2,13 @@
 and in French. No vendor is named here; connectors and recipes bring the words for their own codes.
 """
 
-import re
-
+from bridge.engine.catalogue_posting import POSTING, RECONCILING
+from bridge.engine.wording import explain as _e
+from bridge.engine.wording import french
+from bridge.engine.wording import text as _text
 from connectors.contract import Explanation, Text
 
-_BEFORE = re.compile(r" ([:;?!»%])")
-
-
-def french(words: str) -> str:
-    """Return French with the no-break spaces its punctuation wants."""
-    return _BEFORE.sub("\u00a0\\1", words).replace("« ", "«\u00a0")
-
-
-def _text(pair: tuple[str, str]) -> Text:
-    return Text(pair[0], french(pair[1]))
-
-
-def _e(
-    code: str,
-    what: tuple[str, str],
-    why: tuple[str, str],
-    cure: tuple[str, str],
-    who: str = "staff",
-    can_retry: bool = True,
-) -> Explanation:
-    return Explanation(code, _text(what), _text(why), _text(cure), who, can_retry)
-
+__all__ = ["ENGINE_CATALOGUE", "REASONS", "french"]
 
 # Why something is done, in a few words. These need no cure.
 REASONS: dict[str, Text] = {
@@ -911,4 +892,6 @@ ENGINE_CATALOGUE: tuple[Explanation, ...] = (
     *_BRAKES,
     *_CALLS,
     *_BOOKS,
+    *POSTING,
+    *RECONCILING,
 )

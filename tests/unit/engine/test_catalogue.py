@@ -44,7 +44,7 @@ def test_codes_are_there_once_and_in_one_style():
 
 def test_every_code_the_engine_writes_is_explained():
     written = set()
-    for path in set(ENGINE.glob("*.py")) - {ENGINE / "catalogue.py"}:
+    for path in set(ENGINE.rglob("*.py")) - {ENGINE / "catalogue.py"}:
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Constant)
@@ -59,7 +59,7 @@ def test_every_code_the_engine_writes_is_explained():
 def test_the_engine_is_pure_and_names_no_vendor():
     allowed = ("bridge.engine", "connectors.contract")
     forbidden = {"random", "time", "os", "socket", "threading", "subprocess", "requests", "django", "pathlib", "uuid"}
-    for path in ENGINE.glob("*.py"):
+    for path in ENGINE.rglob("*.py"):
         source = path.read_text()
         assert not any(vendor in source.lower() for vendor in VENDORS), path
         assert ".now(" not in source and ".today(" not in source, path
