@@ -328,8 +328,9 @@ class Desk:
         if last is None or item.action not in ("skip", "hold", "candidate", "conflict"):
             return False
         state = Change.State.SKIPPED if item.action == "skip" else Change.State.HELD
-        # A record that misses another value by now waits for that one (value maps tell it as "key").
-        return last.state == state and last.code == item.code and last.params.get("key") == item.params.get("key")
+        # A record that misses another value by now waits for that one.
+        same = all(last.params.get(name) == item.params.get(name) for name in ("map", "key", "value"))
+        return last.state == state and last.code == item.code and same
 
     def _columns(self, row: Row, item: Decision, target: Row | None, now: Any) -> tuple[Any, ...]:
         state = {"skip": Change.State.SKIPPED}.get(item.action, Change.State.HELD)

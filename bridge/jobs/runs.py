@@ -183,7 +183,7 @@ def _finish(run: Run, lease: Lease) -> None:
     """End a run with the truth about it, and plan the next one."""
     now = timezone.now()
     for flow in run.integration.flows.filter(entity__in=run.pinned["flows"], first_done_at__isnull=True):
-        if run.kind == Run.Kind.SYNC and not run.changes.filter(entity=flow.entity, state=State.PLANNED).exists():
+        if run.kind == Run.Kind.SYNC and _carried_out(run, flow.entity):
             Flow.objects.filter(pk=flow.pk).update(first_done_at=now)
     missing = incomplete(run) if run.kind == Run.Kind.SYNC else []
     told = counts(run)
@@ -205,6 +205,14 @@ def _finish(run: Run, lease: Lease) -> None:
         if run.integration.state in (Integration.State.SETUP, Integration.State.UNTESTED):
             good["state"] = Integration.State.ACTIVE
         Integration.objects.filter(pk=run.integration_id).update(**good)
+
+
+def _carried_out(run: Run, entity: str) -> bool:
+    """Tell whether a flow's first plan is behind it; while all of it is held, nothing was written and it is not."""
+    if run.changes.filter(entity=entity, state=State.PLANNED).exists():
+        return False
+    lines = Change.objects.filter(integration=run.integration, entity=entity)
+    return lines.filter(state=State.DONE).exists() or not lines.filter(state=State.HELD).exists()
 
 
 def _end(

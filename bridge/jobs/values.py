@@ -441,10 +441,10 @@ def waiting(integration: Integration) -> dict[tuple[str, str], int]:
         ("kind", "value", rows.filter(code=LOOKED_UP)),
     ):
         counted = some.values(
-            kind=KeyTextTransform(kind_name, "params"), key=KeyTextTransform(key_name, "params")
+            map_kind=KeyTextTransform(kind_name, "params"), map_key=KeyTextTransform(key_name, "params")
         ).annotate(n=Count("id"))
         for row in counted:
-            pair = (str(row["kind"] or ""), str(row["key"] or ""))
+            pair = (str(row["map_kind"] or ""), str(row["map_key"] or ""))
             found[pair] = found.get(pair, 0) + row["n"]
     return found
 
