@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox.core import Clock, Document, Response, Table
@@ -16,6 +17,8 @@ REPLAYS_KEPT = 20_000
 FIRST_NUMBER = 1001
 
 CURRENCIES = {"CAD": "Canadian Dollar", "USD": "United States Dollar", "EUR": "Euro"}
+# Home units the vendor takes for one foreign unit where a document names no rate: invented, and the same every day.
+RATES = {"CAD": Decimal("0.73"), "USD": Decimal("1.37"), "EUR": Decimal("1.48")}
 
 Emit = Callable[["Books", str, str, str, str | None], None]
 
@@ -46,6 +49,9 @@ class Books:
         self.names: dict[str, tuple[str, str]] = {}
         self.numbers: dict[tuple[str, str], str] = {}
         self.replays: OrderedDict[str, Response] = OrderedDict()
+        self.lag_seconds = 0.0
+        self.closing_password = False
+        self._shadows: dict[tuple[str, str], tuple[float, bytes | None]] = {}
         self._last: dict[str, int] = {}
         self._next_number: dict[str, int] = {}
 
@@ -69,6 +75,39 @@ class Books:
     def numbers_by_hand(self) -> bool:
         """Whether the company wants its own document numbers (then none is given when none is sent)."""
         return bool(self.preferences["SalesFormsPrefs"].get("CustomTxnNumbers"))
+
+    @property
+    def warns_of_numbers(self) -> bool:
+        """Whether a number may be used once for each kind of document only."""
+        pairs = self.preferences.get("OtherPrefs", {}).get("NameValue", [])
+        told = {pair["Name"]: pair["Value"] for pair in pairs}
+        return str(told.get("WarnDuplicateCheckNumber", "true")).lower() == "true"
+
+    @property
+    def is_full_plan(self) -> bool:
+        """Whether the plan has classes, locations and stock: Plus and Advanced have."""
+        pairs = {pair["Name"]: pair["Value"] for pair in self.info.get("NameValue", [])}
+        plan = str(pairs.get("OfferingSku", "Plus"))
+        return "Plus" in plan or "Advanced" in plan
+
+    @property
+    def counts_stock(self) -> bool:
+        return self.is_full_plan and bool(self.preferences["ProductAndServicesPrefs"].get("QuantityOnHand"))
+
+    @property
+    def multi_currency(self) -> bool:
+        return bool(self.preferences["CurrencyPrefs"].get("MultiCurrencyEnabled"))
+
+    def has_currency(self, code: str) -> bool:
+        """Whether the company deals in this currency: its own, or one on its list."""
+        if code == self.currency["value"]:
+            return True
+        listed = self.tables["CompanyCurrency"].documents()
+        return any(row.get("Code") == code and row.get("Active", True) for row in listed)
+
+    def rate(self, code: str) -> Decimal:
+        """Home units for one unit of a currency, where a document names no rate."""
+        return RATES.get(code, Decimal(1)) if code != self.currency["value"] else Decimal(1)
 
     def closed_until(self) -> date | None:
         """Documents dated up to this day can no longer be written."""
@@ -150,6 +189,8 @@ class Books:
         """Store, keep indexes and counters right, and tell (`verb` None: tell nobody)."""
         id = document["Id"]
         columns = _columns(document)
+        if self.lag_seconds and self.at is None:
+            self._remember_old(entity, id)
         self._register(ENTITIES[entity], id, document, columns["label"])
         self.tables[entity].put(id, document, **columns)
         self.gone[entity].pop(id, None)
@@ -169,6 +210,23 @@ class Books:
             self.emit(self, entity, id, verb, None)
         else:
             self.emit(self, entity, survivor, "merged", id)
+
+    # Searches that lag
+
+    def _remember_old(self, entity: str, id: str) -> None:
+        """Keep how a document looked, for as long as searches do not see the change."""
+        now = self.now().timestamp()
+        known = self._shadows.get((entity, id))
+        if known is None or known[0] <= now:
+            self._shadows[entity, id] = (now + self.lag_seconds, self.tables[entity].raw(id))
+
+    def unseen(self, entity: str) -> dict[str, bytes | None]:
+        """What searches answer instead of the latest: the old document, or nothing (None) for one just made."""
+        if not self._shadows:
+            return {}
+        now = self.now().timestamp()
+        self._shadows = {key: shadow for key, shadow in self._shadows.items() if shadow[0] > now}
+        return {id: raw for (name, id), (_, raw) in self._shadows.items() if name == entity}
 
     def remember(self, request_id: str, response: Response) -> None:
         """Keep the first answer to a request id."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeAlias
 
-from connectors.sandbox.core import Document, Response, Table, encode
+from connectors.sandbox.core import Document, Response, Table, decode, encode
 from connectors.sandbox.quickbooks.books import Books, id_key
 from connectors.sandbox.quickbooks.entities import BY_PATH, Entity, field_kind
 from connectors.sandbox.quickbooks.errors import Refusal, stamp
@@ -58,21 +59,31 @@ def query_fragment(books: Books, text: str, lossy: Lossy) -> bytes:
         return encode(special)
     entity, statement = _resolve(statement)
     table = books.tables[entity.name]
-    found = _select(table, entity, statement)
+    unseen = books.unseen(entity.name)
+    found = _lagging(table, entity, statement, unseen) if unseen else _select(table, entity, statement)
     if statement.count:
         return b'{"totalCount":%d}' % len(found)
     chosen = lossy.thin(found)
     if not chosen:
         return b"{}"
     rows = table.raws(chosen)
+    if unseen:
+        rows = [unseen.get(id) or raw for id, raw in zip(chosen, rows, strict=True)]
     if statement.fields:
-        rows = [encode(_some_fields(table.get(id) or {}, statement.fields)) for id in chosen]
+        rows = [encode(_some_fields(decode(raw), statement.fields)) for raw in rows]
     return b'{"%b":[%b],"startPosition":%d,"maxResults":%d}' % (
         entity.name.encode(),
         b",".join(rows),
         statement.start,
         len(rows),
     )
+
+
+def _lagging(table: Table, entity: Entity, statement: Statement, unseen: Mapping[str, bytes | None]) -> Sequence[str]:
+    """Ids as an index that is behind tells them: what was just made is not in it yet."""
+    whole = _select(table, entity, replace(statement, start=1, limit=len(table) + 1))
+    seen = [id for id in whole if unseen.get(id, b"") is not None]
+    return seen if statement.count else seen[statement.start - 1 : statement.start - 1 + statement.limit]
 
 
 def one_response(books: Books, entity: str, id: str, began: datetime) -> Response:

@@ -1,44 +1,24 @@
-"""The arithmetic of sales documents: lines, subtotal, discount, taxes, total. Half up, two decimals.
+"""The arithmetic of sales documents: lines, subtotal, discount, total. Half up, two decimals. Taxes are in `taxes`.
 
-Rules as recorded: `TotalAmt` = lines - discount + tax; tax is made on the sum per rate, then rounded.
+Rule as recorded: `TotalAmt` = lines - discount + tax.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from decimal import Decimal
 
 from connectors.sandbox.core import Document
+from connectors.sandbox.quickbooks import taxes
 from connectors.sandbox.quickbooks.books import Books
 from connectors.sandbox.quickbooks.errors import Refusal
+from connectors.sandbox.quickbooks.taxes import NO_TAX, ZERO, Taxed, cents, decimal
 
-CENT = Decimal("0.01")
-ZERO = Decimal(0)
+__all__ = ("ZERO", "Priced", "cents", "decimal", "demand_plan", "price")
+
 SHIPPING = "SHIPPING_ITEM_ID"
 GRATUITY = "GRATUITY_ITEM_ID"
-_NO_TAX = "NON"
-
-
-def decimal(value: Any) -> Decimal:
-    """A number out of a document; missing is nought."""
-    return ZERO if value in (None, "") else Decimal(str(value))
-
-
-def cents(value: Decimal) -> Decimal:
-    """Rounded to cents, half up; a plain 0 when there is nothing."""
-    rounded = value.quantize(CENT, ROUND_HALF_UP)
-    return rounded if rounded else ZERO
-
-
-@dataclass(frozen=True, slots=True)
-class Taxed:
-    """One line as the tax sees it."""
-
-    net: Decimal
-    code: str
-    gross: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +55,13 @@ def price(books: Books, body: Document, old_lines: Sequence[Document] = ()) -> P
         if kind == "SalesItemLineDetail":
             detail = line["SalesItemLineDetail"]
             gross = detail.get("TaxInclusiveAmt")
-            code = detail.get("TaxCodeRef", {}).get("value", _NO_TAX)
-            taxed.append(Taxed(net, code, None if gross is None else decimal(gross)))
+            code = detail.get("TaxCodeRef", {}).get("value", NO_TAX)
+            taxed.append(Taxed(net, code, None if gross is None else decimal(gross), _is_item(line, SHIPPING)))
     if not sold and not after:
         raise Refusal("2020", "Required parameter Line is missing in the request", element="Line")
     discount, discount_lines = _discount(books, discounts, subtotal, numbered)
     subtotal_line = {"Amount": cents(subtotal), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
-    tax = _tax(books, body, taxed, discount, subtotal)
+    tax = taxes.detail(books, body, taxed, discount, subtotal)
     total = cents(subtotal + shipping - discount + decimal(tax.get("TotalTax")))
     if total < 0:
         raise Refusal("6000", "Business Validation Error: Transaction amount must be 0 or greater.")
@@ -143,15 +123,18 @@ def _detail(books: Books, body: Document, detail: Document) -> Document:
         item = books.refer("Item", ref, "Line.SalesItemLineDetail.ItemRef")
         if item.get("Type") in ("Category", "Group"):
             raise Refusal("6000", "Business Validation Error: A category or bundle cannot be used on this line.")
+        if item.get("TrackQtyOnHand") and detail.get("Qty") is None:
+            raise Refusal("6520", f"Missing tracked inventory item quantity : {item['Name']}", element="Line")
         detail["ItemRef"] = {"value": item["Id"], "name": item["Name"]}
     if detail.get("ClassRef"):
+        demand_plan(books, "Class tracking")
         found = books.refer("Class", detail["ClassRef"], "Line.SalesItemLineDetail.ClassRef")
         detail["ClassRef"] = {"value": found["Id"], "name": found["Name"]}
     code = (detail.get("TaxCodeRef") or {}).get("value")
     if books.country == "US":
         if code not in (None, "TAX", "NON"):
             raise Refusal("6100", f"Line tax code must be TAX or NON. Supplied value:{code}")
-        detail["TaxCodeRef"] = {"value": code or _NO_TAX}
+        detail["TaxCodeRef"] = {"value": code or NO_TAX}
     elif code is not None:
         books.refer("TaxCode", detail["TaxCodeRef"], "Line.SalesItemLineDetail.TaxCodeRef")
         detail["TaxCodeRef"] = {"value": code}
@@ -185,7 +168,7 @@ def _part(books: Books, part: Document, quantity: Decimal) -> Document:
     count, unit = decimal(part.get("Qty", 1)) * quantity, decimal(item.get("UnitPrice"))
     detail: Document = {"ItemRef": {"value": item["Id"]}, "UnitPrice": unit, "Qty": count}
     if books.country == "US":
-        detail["TaxCodeRef"] = {"value": "TAX" if item.get("Taxable") else _NO_TAX}
+        detail["TaxCodeRef"] = {"value": "TAX" if item.get("Taxable") else NO_TAX}
     elif item.get("SalesTaxCodeRef"):
         detail["TaxCodeRef"] = item["SalesTaxCodeRef"]
     return {"Amount": cents(count * unit), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
@@ -213,95 +196,7 @@ def _discount(
     return amount, [numbered.give(line)]
 
 
-# Tax
-
-
-def _tax(books: Books, body: Document, taxed: Sequence[Taxed], discount: Decimal, subtotal: Decimal) -> Document:
-    """`TxnTaxDetail` as stored: what was sent wins over what would be computed."""
-    sent = body.get("TxnTaxDetail") or {}
-    if body.get("GlobalTaxCalculation") == "NotApplicable" and sent:
-        raise Refusal("6170", "TxnTaxDetail cannot be sent when GlobalTaxCalculation is NotApplicable")
-    if not books.preferences["TaxPrefs"].get("UsingSalesTax"):
-        return {"TotalTax": ZERO}
-    if sent.get("TaxLine"):
-        return _sent_tax(books, sent)
-    rates = _us_rates(books, sent, taxed) if books.country == "US" else _line_rates(books, taxed)
-    discounted = books.country != "US" or bool(body.get("ApplyTaxAfterDiscount"))
-    share = discount / subtotal if discounted and subtotal else ZERO
-    lines = [_tax_line(rate, net - net * share) for rate, net in rates]
-    total = sum((decimal(line["Amount"]) for line in lines), ZERO)
-    if sent.get("TotalTax") is not None:
-        total = _spread(lines, cents(decimal(sent["TotalTax"])))
-    elif body.get("GlobalTaxCalculation") == "TaxInclusive":
-        total = _spread(lines, _included(taxed, lines, total, share))
-    detail: Document = {"TotalTax": cents(total)}
-    if sent.get("TxnTaxCodeRef"):
-        detail["TxnTaxCodeRef"] = {"value": sent["TxnTaxCodeRef"]["value"]}
-    if lines:
-        detail["TaxLine"] = lines
-    return detail
-
-
-def _included(taxed: Sequence[Taxed], lines: Sequence[Document], computed: Decimal, share: Decimal) -> Decimal:
-    """Tax inside the prices: what was asked from the buyer less the net amounts, as far as gross amounts were sent."""
-    if not lines or any(line.gross is None for line in taxed):
-        return computed
-    gross = sum((decimal(line.gross) for line in taxed), ZERO)
-    net = sum((line.net for line in taxed), ZERO)
-    return cents(gross * (1 - share)) - (net - cents(net * share))
-
-
-def _spread(lines: list[Document], total: Decimal) -> Decimal:
-    """Make the lines add up to a total that was given; the last one takes the difference."""
-    if lines:
-        others = sum((decimal(line["Amount"]) for line in lines[:-1]), ZERO)
-        lines[-1]["Amount"] = cents(total - others)
-    return total
-
-
-def _sent_tax(books: Books, sent: Document) -> Document:
-    lines = []
-    for line in sent["TaxLine"]:
-        detail = line.get("TaxLineDetail") or {}
-        books.refer("TaxRate", detail.get("TaxRateRef"), "TxnTaxDetail.TaxLine.TaxLineDetail.TaxRateRef")
-        lines.append({**line, "Amount": cents(decimal(line.get("Amount"))), "DetailType": "TaxLineDetail"})
-    total = sent.get("TotalTax")
-    amount = sum((line["Amount"] for line in lines), ZERO) if total is None else decimal(total)
-    return {**sent, "TotalTax": cents(amount), "TaxLine": lines}
-
-
-def _line_rates(books: Books, taxed: Sequence[Taxed]) -> list[tuple[Document, Decimal]]:
-    """(rate, net amount) for every rate of the codes on the lines, in the order they first appear."""
-    nets: dict[str, Decimal] = {}
-    for line in taxed:
-        code = books.get("TaxCode", line.code) or {}
-        for entry in (code.get("SalesTaxRateList") or {}).get("TaxRateDetail", []):
-            rate = entry["TaxRateRef"]["value"]
-            nets[rate] = nets.get(rate, ZERO) + line.net
-    return [(books.require("TaxRate", rate), net) for rate, net in nets.items()]
-
-
-def _us_rates(books: Books, sent: Document, taxed: Sequence[Taxed]) -> list[tuple[Document, Decimal]]:
-    """The document's code decides the rates, over the sum of the lines marked TAX."""
-    net = sum((line.net for line in taxed if line.code == "TAX"), ZERO)
-    ref = sent.get("TxnTaxCodeRef")
-    if not ref or not net:
-        return []
-    code = books.refer("TaxCode", ref, "TxnTaxDetail.TxnTaxCodeRef")
-    entries = (code.get("SalesTaxRateList") or {}).get("TaxRateDetail", [])
-    return [(books.require("TaxRate", entry["TaxRateRef"]["value"]), net) for entry in entries]
-
-
-def _tax_line(rate: Document, net: Decimal) -> Document:
-    percent = decimal(rate["RateValue"])
-    taxable = cents(net)
-    return {
-        "Amount": cents(taxable * percent / 100),
-        "DetailType": "TaxLineDetail",
-        "TaxLineDetail": {
-            "TaxRateRef": {"value": rate["Id"]},
-            "PercentBased": True,
-            "TaxPercent": percent,
-            "NetAmountTaxable": taxable,
-        },
-    }
+def demand_plan(books: Books, feature: str) -> None:
+    """Refuse what the smaller plans do not have."""
+    if not books.is_full_plan:
+        raise Refusal("5020", f"Permission Denied Error : {feature} is not part of this company's subscription.")

@@ -27,7 +27,14 @@ from connectors.sandbox.quickbooks.reads import (
 BATCH_MAX = 30
 REQUEST_ID_MAX = 50
 _COMPANY = re.compile(r"/v3/company/([^/]+)/([^/]+)(?:/([^/]+))?(?:/([^/]+))?/?")
-_SWITCHES = ("rate_limits", "allow_duplicate_numbers", "french_messages")
+_SWITCHES = (
+    "rate_limits",
+    "allow_duplicate_numbers",
+    "french_messages",
+    "ignore_request_ids",  # a repeat acts again: what the vendor promises not to do, and was once seen to do
+    "closing_password",  # closed books ask for a password (6210) instead of refusing outright (6200)
+)
+_SECONDS = ("query_lag_seconds",)  # queries see a change that much later; reads by id and the change feed do not lag
 _LAPSED = ("EXPIRED", "CANCELLED", "SUSPENDED")
 _OPERATIONS = ("create", "update", "delete", "void", "query")
 
@@ -71,6 +78,9 @@ class QuickBooksStandIn:
         self.rate_limits = False
         self.allow_duplicate_numbers = False
         self.french_messages = False
+        self.ignore_request_ids = False
+        self.closing_password = False
+        self.query_lag_seconds = 0.0
         self._throttles: dict[str, Throttle] = {}
         self.reset("empty")
 
@@ -81,6 +91,12 @@ class QuickBooksStandIn:
         self.sender.forget()
         self.companies = world.companies(name, self.sandbox.clock, self._tell)
         self._throttles.clear()
+        self._tell_modes()
+
+    def _tell_modes(self) -> None:
+        for books in self.companies.values():
+            books.lag_seconds = self.query_lag_seconds
+            books.closing_password = self.closing_password
 
     def load(self, resource: str, documents: list[Document]) -> int:
         """Add or edit documents of the first company."""
@@ -116,8 +132,11 @@ class QuickBooksStandIn:
         for name, value in settings.items():
             if name in _SWITCHES:
                 setattr(self, name, bool(value))
+            elif name in _SECONDS:
+                setattr(self, name, _seconds(name, value))
             elif not _set(self.desk.settings, name, value) and not _set(self.sender.settings, name, value):
                 raise SandboxError(f"unknown setting {name!r}; known: {', '.join(self._settings())}")
+        self._tell_modes()
         events.check(self.sender.settings)
         self.sender.reseed()
 
@@ -153,7 +172,7 @@ class QuickBooksStandIn:
 
     def _settings(self) -> list[str]:
         named = [field.name for part in (self.desk.settings, self.sender.settings) for field in fields(part)]
-        return [*named, *_SWITCHES]
+        return [*named, *_SWITCHES, *_SECONDS]
 
     def _tell(self, books: Books, entity: str, id: str, verb: str, deleted_id: str | None) -> None:
         self.sender.add(events.Event(books.realm, entity, id, verb, deleted_id, books.now()))
@@ -236,7 +255,7 @@ class QuickBooksStandIn:
             return act()
         if len(request_id) > REQUEST_ID_MAX:
             raise Refusal("2130", f"Invalid Request Id Format : at most {REQUEST_ID_MAX} characters")
-        known = books.replays.get(request_id)
+        known = None if self.ignore_request_ids else books.replays.get(request_id)
         if known is not None:
             return known
         answer = act()
@@ -358,6 +377,13 @@ class QuickBooksStandIn:
 def _subscription(books: Books) -> str:
     entries = {entry["Name"]: entry["Value"] for entry in books.info.get("NameValue", [])}
     return str(entries.get("SubscriptionStatus", ""))
+
+
+def _seconds(name: str, value: object) -> float:
+    try:
+        return max(0.0, float(str(value)))
+    except ValueError as error:
+        raise SandboxError(f"{name}: {value!r} is no number of seconds") from error
 
 
 def _set(part: Any, name: str, value: object) -> bool:

@@ -277,7 +277,7 @@ def _agency(books: Books, name: str) -> str:
 
 
 def _quebec_taxes(books: Books) -> None:
-    """Codes in a fixed order: "1" TPS/TVQ, "2" TPS alone, "3" zero-rated, "4" exempt."""
+    """Codes in a fixed order: "1" TPS/TVQ, "2" TPS alone, "3" zero-rated, "4" exempt, "5" TVH of Ontario."""
     federal = _agency(books, "Agence du revenu du Canada")
     provincial = _agency(books, "Revenu Québec")
     tps = _rate(books, "TPS", "5", federal)
@@ -287,6 +287,7 @@ def _quebec_taxes(books: Books) -> None:
     _code(books, "TPS", "TPS 5 %", (tps,))
     _code(books, "Détaxé", "Détaxé", (zero,))
     _code(books, "Exonéré", "Exonéré", (), taxable=False)
+    _code(books, "TVH ON", "TVH ON 13 %", (_rate(books, "TVH ON", "13", federal),))
 
 
 def _us_taxes(books: Books) -> None:

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.sandbox.core import Document
-from connectors.sandbox.quickbooks.books import Books
+from connectors.sandbox.quickbooks.books import CURRENCIES, Books
 from connectors.sandbox.quickbooks.entities import ENTITIES, NAME_SPACE, SALES
 from connectors.sandbox.quickbooks.errors import Refusal
-from connectors.sandbox.quickbooks.sales import ZERO, cents, decimal, price
+from connectors.sandbox.quickbooks.sales import ZERO, cents, decimal, demand_plan, price
 
 MARK = " (deleted)"
 _SYSTEM = ("Id", "SyncToken", "MetaData", "domain", "sparse", "status")
@@ -70,6 +70,13 @@ _SALE_KEPT = (
     "AllowOnlineCreditCardPayment",
     "AllowOnlineACHPayment",
 )
+# Where money can be put, and the accounts an item books to.
+_MONEY = ("Bank", "Other Current Asset")
+_ITEM_ACCOUNTS = {
+    "IncomeAccountRef": ("Income", "Other Income"),
+    "ExpenseAccountRef": ("Cost of Goods Sold", "Expense", "Other Expense"),
+    "AssetAccountRef": ("Other Current Asset",),
+}
 _VOIDABLE = ("Invoice", "SalesReceipt", "Payment")
 _TERM_DAYS = 30
 
@@ -202,10 +209,19 @@ def _create_listed(books: Books, entity: str, body: Document) -> Document:
 def _update_listed(books: Books, entity: str, old: Document, new: Document) -> Document:
     if entity in NAME_SPACE:
         _addresses(books, new, old)
+    if entity == "Customer" and _currency_of(new) != _currency_of(old):
+        raise Refusal("6000", "Business Validation Error: The currency of a customer cannot be changed.")
+    if entity == "Item":
+        _keep_item(books, old, new)
     if old.get("Active", True) and new.get("Active") is False:
         new = deactivate(books, entity, new)
     _rename(books, entity, new, old)
     return _settle(books, entity, old, new)
+
+
+def _currency_of(document: Document) -> str | None:
+    found: str | None = (document.get("CurrencyRef") or {}).get("value")
+    return found
 
 
 def _rename(books: Books, entity: str, new: Document, old: Document | None) -> None:
@@ -221,6 +237,8 @@ def _rename(books: Books, entity: str, new: Document, old: Document | None) -> N
         return
     if "Name" not in new:
         raise Refusal("2020", "Required parameter Name is missing in the request", element="Name")
+    if entity == "Item" and any(letter in new["Name"] for letter in ":\t\n"):
+        raise Refusal("6000", "Business Validation Error: A name cannot contain a colon.")
     if entity in ("Item", "Account", "Class", "Department"):
         new["FullyQualifiedName"] = _qualified(books, entity, new, new["Name"])
     path = str(new.get("FullyQualifiedName", new["Name"])).casefold()
@@ -276,6 +294,8 @@ def _new_customer(books: Books, document: Document) -> Document:
     _addresses(books, document)
     _rename(books, "Customer", document, None)
     opening = decimal(document.pop("Balance", None)) if document.get("OpenBalanceDate") else ZERO
+    if document.get("CurrencyRef"):
+        document["CurrencyRef"] = _known_currency(books, str(document["CurrencyRef"].get("value")))
     defaults: Document = {
         "Taxable": True,
         "Job": bool(document.get("ParentRef")),
@@ -292,6 +312,24 @@ def _new_customer(books: Books, document: Document) -> Document:
     if document.get("ParentRef"):
         defaults["Level"] = 1
     return {**defaults, **document}
+
+
+def _known_currency(books: Books, code: str) -> Document:
+    """A reference to a currency the company deals in."""
+    if code == books.currency["value"]:
+        return books.currency
+    if not books.multi_currency:
+        raise Refusal("5020", "Permission Denied Error : multi-currency is not turned on.", element="CurrencyRef")
+    if not books.has_currency(code):
+        raise Refusal("2220", f"Invalid Currency Type : {code}", element="CurrencyRef")
+    return {"value": code, "name": CURRENCIES.get(code, code)}
+
+
+def _new_employee(books: Books, document: Document) -> Document:
+    document["DisplayName"] = _display_name(document)
+    _addresses(books, document)
+    _rename(books, "Employee", document, None)
+    return {"BillableTime": False, "Active": True, **document}
 
 
 def _new_vendor(books: Books, document: Document) -> Document:
@@ -314,12 +352,30 @@ def _new_item(books: Books, document: Document) -> Document:
         document.get("IncomeAccountRef") or document.get("ExpenseAccountRef")
     ):
         raise Refusal("2020", "Required parameter IncomeAccountRef is missing in the request")
-    for field in ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef"):
-        if field in document:
-            account = books.refer("Account", document[field], field)
-            document[field] = {"value": account["Id"], "name": account["FullyQualifiedName"]}
+    if document["Type"] == "Inventory" and not books.counts_stock:
+        raise Refusal("5020", "Permission Denied Error : inventory is not turned on.", element="Type")
+    _item_accounts(books, document)
     _rename(books, "Item", document, None)
     return {"Active": True, "TrackQtyOnHand": False, **document}
+
+
+def _item_accounts(books: Books, document: Document) -> None:
+    """Fill in the names of an item's accounts, which must be of the type each use needs."""
+    for field, types in _ITEM_ACCOUNTS.items():
+        if field in document:
+            account = _account(books, document, field, *types)
+            document[field] = {"value": account["Id"], "name": account["FullyQualifiedName"]}
+
+
+def _keep_item(books: Books, old: Document, new: Document) -> None:
+    """What an update of an item cannot change: stock that is counted stays so, from the day it was begun."""
+    if "Inventory" in (old.get("Type"), new.get("Type")) and old.get("Type") != new.get("Type"):
+        raise Refusal("6000", "Business Validation Error: The type of this item cannot be changed.", element="Type")
+    if old.get("TrackQtyOnHand"):
+        new["TrackQtyOnHand"] = True
+    if "InvStartDate" in old:
+        new["InvStartDate"] = old["InvStartDate"]
+    _item_accounts(books, new)
 
 
 def _new_account(books: Books, document: Document) -> Document:
@@ -379,6 +435,7 @@ def _new_term(books: Books, document: Document) -> Document:
 _MAKERS: dict[str, Callable[[Books, Document], Document]] = {
     "Customer": _new_customer,
     "Vendor": _new_vendor,
+    "Employee": _new_employee,
     "Item": _new_item,
     "Account": _new_account,
     "Class": _plain("Class", {"SubClass": False}),
@@ -412,8 +469,18 @@ def _create_sale(books: Books, entity: str, body: Document, duplicate_number: bo
     document.update(Line=priced.lines, TxnTaxDetail=priced.tax, TotalAmt=priced.total)
     document.update(_open_amounts(entity, priced.total - decimal(document.get("Deposit"))))
     document["Id"] = books.new_id(entity)
+    _in_home_currency(document)
     _post(books, entity, document, 1)
     return books.save(entity, books.fresh(document), "created")
+
+
+def _in_home_currency(document: Document) -> None:
+    """What a foreign document comes to at home, where the company deals in several currencies."""
+    if "ExchangeRate" not in document:
+        return
+    rate = decimal(document["ExchangeRate"])
+    document["HomeTotalAmt"] = cents(decimal(document["TotalAmt"]) * rate)
+    document["HomeBalance"] = cents(decimal(document["Balance"]) * rate)
 
 
 def _open_amounts(entity: str, balance: Decimal) -> Document:
@@ -433,20 +500,57 @@ def _sale_refs(books: Books, entity: str, document: Document) -> None:
         for field in ("BillAddr", "ShipAddr"):
             if field not in document and customer.get(field):
                 document[field] = customer[field]
-        document.setdefault("CurrencyRef", customer.get("CurrencyRef", books.currency))
-    document.setdefault("CurrencyRef", books.currency)
+        _currency(books, document, customer)
+    else:
+        _currency(books, document, {})
     for field, kind in (("ClassRef", "Class"), ("DepartmentRef", "Department"), ("SalesTermRef", "Term")):
         if document.get(field):
+            if kind != "Term":
+                demand_plan(books, "Class and location tracking")
             found = books.refer(kind, document[field], field)
             document[field] = {"value": found["Id"], "name": found["Name"]}
     if document.get("PaymentMethodRef"):
         found = books.refer("PaymentMethod", document["PaymentMethodRef"], "PaymentMethodRef")
         document["PaymentMethodRef"] = {"value": found["Id"], "name": found["Name"]}
     if document.get("DepositToAccountRef"):
-        found = books.refer("Account", document["DepositToAccountRef"], "DepositToAccountRef")
+        found = _account(books, document, "DepositToAccountRef", *_MONEY)
         document["DepositToAccountRef"] = {"value": found["Id"], "name": found["Name"]}
     elif entity == "SalesReceipt":
         _to_undeposited(books, document)
+
+
+def _account(books: Books, document: Document, field: str, *types: str) -> Document:
+    """The account a document names, if it is of a fitting type."""
+    found = books.refer("Account", document[field], field)
+    if found.get("AccountType") not in types:
+        raise Refusal(
+            "6430", f"Invalid account type used : {field} cannot be {found.get('AccountType')}", element=field
+        )
+    return found
+
+
+def _currency(books: Books, document: Document, customer: Document) -> None:
+    """A document is in its customer's currency; a company of one currency knows no other."""
+    home = books.currency
+    own = customer.get("CurrencyRef") or home
+    asked = (document.get("CurrencyRef") or own).get("value")
+    if not books.multi_currency:
+        if asked != own["value"] or document.get("ExchangeRate") not in (None, 1):
+            raise Refusal("5020", "Permission Denied Error : multi-currency is not turned on.", element="CurrencyRef")
+        document.pop("ExchangeRate", None)
+        document["CurrencyRef"] = own
+        return
+    if asked != own["value"]:
+        raise Refusal(
+            "6000",
+            f"Business Validation Error: The customer's currency is {own['value']}; {asked} cannot be used.",
+            element="CurrencyRef",
+        )
+    document["CurrencyRef"] = own
+    if own["value"] == home["value"]:
+        document["ExchangeRate"] = Decimal(1)
+    else:
+        document.setdefault("ExchangeRate", books.rate(own["value"]))
 
 
 def _to_undeposited(books: Books, document: Document) -> None:
@@ -462,7 +566,7 @@ def _number(books: Books, entity: str, document: Document, old: Document | None,
         if not books.numbers_by_hand and old is None:
             document["DocNumber"] = books.next_number(entity)
         return
-    holder = books.numbers.get((entity, str(number).casefold()))
+    holder = books.numbers.get((entity, str(number).casefold())) if books.warns_of_numbers else None
     if holder is not None and not duplicate_number and (old is None or holder != old["Id"]):
         raise Refusal(
             "6140",
@@ -507,8 +611,11 @@ def _sale_defaults(books: Books, entity: str, document: Document) -> None:
 
 def _open_period(books: Books, document: Document) -> None:
     closed = books.closed_until()
-    if closed is not None and date.fromisoformat(document["TxnDate"][:10]) <= closed:
-        raise Refusal("6200", f"The account period has closed. Closing date: {closed.isoformat()}", element="TxnDate")
+    if closed is None or date.fromisoformat(document["TxnDate"][:10]) > closed:
+        return
+    if books.closing_password:
+        raise Refusal("6210", "The account period has closed and needs a password.", element="TxnDate")
+    raise Refusal("6200", f"The account period has closed. Closing date: {closed.isoformat()}", element="TxnDate")
 
 
 def _update_sale(
@@ -527,6 +634,7 @@ def _update_sale(
         new.update(Line=priced.lines, TxnTaxDetail=priced.tax, TotalAmt=priced.total)
     balance = decimal(new["TotalAmt"]) - decimal(new.get("Deposit"))
     new.update(_open_amounts(entity, balance - (paid if entity in ("Invoice", "CreditMemo") else ZERO)))
+    _in_home_currency(new)
     if _same(old, new):
         return old
     for line in new["Line"]:
@@ -628,12 +736,12 @@ def _create_payment(books: Books, body: Document) -> Document:
 def _payment_refs(books: Books, document: Document) -> None:
     customer = books.refer("Customer", document["CustomerRef"], "CustomerRef")
     document["CustomerRef"] = {"value": customer["Id"], "name": customer["DisplayName"]}
-    document.setdefault("CurrencyRef", customer.get("CurrencyRef", books.currency))
+    _currency(books, document, customer)
     if document.get("PaymentMethodRef"):
         found = books.refer("PaymentMethod", document["PaymentMethodRef"], "PaymentMethodRef")
         document["PaymentMethodRef"] = {"value": found["Id"]}
     if document.get("DepositToAccountRef"):
-        found = books.refer("Account", document["DepositToAccountRef"], "DepositToAccountRef")
+        found = _account(books, document, "DepositToAccountRef", *_MONEY)
         document["DepositToAccountRef"] = {"value": found["Id"]}
     else:
         _to_undeposited(books, document)
@@ -664,6 +772,7 @@ def _apply(books: Books, payment: Document) -> None:
     if rest < 0:
         raise Refusal("6000", "Business Validation Error: The amount applied is more than the amount received.")
     for (kind, _), target in touched.items():
+        _in_home_currency(target)
         books.save(kind, books.touch(target), "updated")
     payment["UnappliedAmt"] = cents(rest)
     payment["Line"] = lines
@@ -713,6 +822,7 @@ def _unapply(books: Books, payment: Document) -> None:
                 for other in target.get("LinkedTxn") or []
                 if (other.get("TxnType"), other.get("TxnId")) != ("Payment", payment["Id"])
             ]
+            _in_home_currency(target)
             books.save(link["TxnType"], books.touch(target), "updated")
 
 
@@ -735,6 +845,7 @@ def _release(books: Books, payment_id: str, invoice_id: str) -> None:
 
 def _update_payment(books: Books, old: Document, new: Document) -> Document:
     _open_period(books, old)
+    _open_period(books, new)
     _payment_refs(books, new)
     asked = {**new, "Line": _plain_lines(new), "UnappliedAmt": None}
     if _same({**old, "Line": _plain_lines(old), "UnappliedAmt": None}, asked):
