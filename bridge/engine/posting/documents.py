@@ -30,7 +30,7 @@ class Posted:
     never posted needs neither of the last two.
 
     Line amounts are net of tax and signed; a note has none. Where `prices_include_tax` is true each line also has
-    `gross`, with tax, and these come to the total as well.
+    `tax_amount`, signed, and these come to the document's tax.
     """
 
     values: dict[str, Any]

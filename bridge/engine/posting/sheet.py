@@ -69,7 +69,7 @@ class Sheet:
         for at, (code, (amount, tax)) in enumerate(self.discounts.items(), 1):
             if amount:
                 named = {"id": f"discount-{at}"}
-                self._own("discount", -amount, LineTax(code, ZERO, (), code, ZERO), -amount - tax, named)
+                self._own("discount", -amount, LineTax(code, ZERO, (), code, ZERO), -tax, named)
         if len(self.lines) > self.books.most_lines:
             raise CannotMap("TOO-MANY-LINES", count=len(self.lines), most=self.books.most_lines)
 
@@ -86,6 +86,8 @@ class Sheet:
         discount = amount_of(line, "discount", self.unit)
         if kind in OWN_ITEMS and not (amount or discount or line.get("tax_amount")):
             return  # free shipping and the like: nothing to show, and no item or tax code to ask for
+        if self.refund and not amount and not discount and not self._restocked(line):
+            return  # given away, and it does not come back
         tax = self.taxes.line(line, amount, discount)
         self.by_kind[kind] = self.by_kind.get(kind, ZERO) + amount
         for part in line.get("taxes") or ():
@@ -96,11 +98,11 @@ class Sheet:
             row = self.discounts.setdefault(tax.discount_code, [ZERO, ZERO])
             row[0] += discount
             row[1] += tax.discount_tax
-        gross = amount + tax.amount + tax.discount_tax
+        inside = tax.amount + tax.discount_tax  # what the discount line will take off again is in this one
         if kind in OWN_ITEMS:
-            self._own(kind, amount, tax, gross, line)
+            self._own(kind, amount, tax, inside, line)
             return
-        self._add(line.get("id"), kind, self._item(line, amount), line, amount, tax, gross)
+        self._add(line.get("id"), kind, self._item(line, amount), line, amount, tax, inside)
 
     def _item(self, line: Mapping[str, Any], amount: Decimal) -> dict[str, Any]:
         """Return what a line of goods is in the books: a product known there, a mapped item, or the default one."""
@@ -135,7 +137,7 @@ class Sheet:
     # Lines
 
     def _own(
-        self, kind: str, amount: Decimal, tax: LineTax, gross: Decimal, line: Mapping[str, Any] | None = None
+        self, kind: str, amount: Decimal, tax: LineTax, inside: Decimal, line: Mapping[str, Any] | None = None
     ) -> None:
         """Add a line on the item set for its kind. CannotMap names the kind when none is set."""
         setting, code = OWN_ITEMS["fee" if kind == "unexplained" else kind]
@@ -150,7 +152,7 @@ class Sheet:
             {"name": told.get("name") or self._word(kind)},
             amount,
             tax,
-            gross,
+            inside,
         )
 
     def _word(self, kind: str) -> str:
@@ -165,7 +167,7 @@ class Sheet:
         told: Mapping[str, Any],
         amount: Decimal,
         tax: LineTax,
-        gross: Decimal,
+        inside: Decimal,
     ) -> None:
         line: dict[str, Any] = {"id": line_id, "kind": kind, **item, "name": str(told.get("name") or "")[:_NAME_LENGTH]}
         quantity = told.get("quantity")
@@ -177,7 +179,7 @@ class Sheet:
         if self.class_id:
             line["class_id"] = self.class_id
         if self.inclusive:
-            line["gross"] = gross
+            line["tax_amount"] = inside
         self.lines.append(line)
         self.net += amount
         self.tax += tax.amount
@@ -195,7 +197,7 @@ class Sheet:
 
     @property
     def inclusive(self) -> bool:
-        """Whether lines also tell what they come to with tax."""
+        """Whether lines also tell the tax that is inside their prices."""
         prices = self.policy.prices
         if prices == "net" or self.books.computes_tax or self.policy.tax == "none":
             return False
@@ -214,7 +216,7 @@ class Sheet:
         if self.total < 0:
             raise CannotMap("TOTAL-NEGATIVE", total=shown(self.total), currency=self.values["currency"])
         if self.inclusive:
-            self._settle_gross()
+            self._settle_inside()
 
     def _explain(self, rest: Decimal) -> None:
         """Put what is left over on the rounding item when it is small, on the fee item where the policy says so."""
@@ -224,19 +226,22 @@ class Sheet:
             raise self._differs(rest)
         code = self.taxes.untaxed()
         kind = "rounding" if small else "unexplained"
-        self._own(kind, rest, LineTax(code, ZERO, (), code, ZERO), gross=rest)
+        self._own(kind, rest, LineTax(code, ZERO, (), code, ZERO), ZERO)
         warning = "ROUNDING-POSTED" if small else "FEE-UNEXPLAINED"
         self.warnings.append((warning, {"amount": shown(rest), "currency": self.values["currency"]}))
 
     def _settle_tax(self) -> None:
-        """Take the document's own taxes as the truth where they differ from the lines' by what rounding can do."""
+        """Take the document's own taxes as the truth where they differ from the lines' by what rounding can do.
+
+        Lines that come to the total as they are stay as they are.
+        """
         if self.values.get("tax_total") is None:
             return
         shift = amount_of(self.values, "tax_total", self.unit) - self.tax
         rest = self.total - self.net - self.tax
         slack = self.unit * max(self.policy.rounding_tolerance, 1)
         coded = bool(self.by_rate) or self.books.computes_tax
-        if shift and (not rest or abs(shift) > slack or abs(rest - shift) >= abs(rest) or not coded):
+        if shift and (not rest or abs(shift) > slack or not coded):
             if not rest:
                 told = shown(self.tax + shift)
                 self.warnings.append(("TAX-HEADER-DIFFERS", {"told": told, "lines": shown(self.tax)}))
@@ -263,13 +268,12 @@ class Sheet:
         for rate, by in moves.items():
             self.by_rate[rate] += by
 
-    def _settle_gross(self) -> None:
-        """Let the lines with tax come to the total as well: what taxes were moved by goes to the line with most tax."""
+    def _settle_inside(self) -> None:
+        """Let the tax inside the lines come to the document's: what rounding moved goes to the line with most of it."""
         counted = [line for line in self.lines if line["amount"] is not None]
-        rest = self.total - sum((line["gross"] for line in counted), ZERO)
+        rest = self.tax - sum((line["tax_amount"] for line in counted), ZERO)
         if rest:
-            most = max(counted, key=lambda line: line["gross"] - line["amount"])
-            most["gross"] += rest
+            max(counted, key=lambda line: line["tax_amount"])["tax_amount"] += rest
 
     def rate_rows(self) -> list[dict[str, Any]]:
         """Return tax by rate: id, percent, the net amount it was charged on, and its amount."""

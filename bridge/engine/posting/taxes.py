@@ -108,12 +108,23 @@ class _Told:
         return [Part(part.code, part.percent, None) for part in shared]
 
     def after_discount(self, parts: Sequence[Part], amount: Decimal, net: Decimal, discount: Decimal) -> bool:
-        """Whether a line's tax was charged on what its discount left, rather than on the full price."""
-        percent = _percent(parts)
-        if not percent:
-            return True
-        on_rest, on_all = ((net - discount) * percent / HUNDRED, net * percent / HUNDRED)
-        return abs(amount - on_rest) <= abs(amount - on_all)
+        """Whether a line's tax was charged on what its discount left, rather than on the full price.
+
+        The tax that fits one of the two best decides: of taxes upon taxes only the first fits either.
+        """
+        told = [(part.percent, part.amount) for part in parts if part.percent and part.amount is not None]
+        whole = _percent(parts)
+        if not told and whole:
+            told = [(whole, amount)]
+        best, after = None, True
+        for percent, charged in told:
+            if percent is None or charged is None:
+                continue
+            on_rest = abs(charged - (net - discount) * percent / HUNDRED)
+            on_all = abs(charged - net * percent / HUNDRED)
+            if best is None or min(on_rest, on_all) < best:
+                best, after = min(on_rest, on_all), on_rest <= on_all
+        return after
 
 
 class FlatTaxes(_Told):

@@ -122,12 +122,12 @@ def american(**more: Any) -> Books:
 
 
 def seen(values: dict[str, Any], facts: Books) -> tuple[Decimal, Decimal]:
-    """Return total and tax as the books come to them: stored lines, two decimals, and tax as it was told by rate.
+    """Return total and tax as the books come to them: stored lines, rounded, and tax as it was told by rate.
 
     Fails where the books would refuse: a rate of no code used, a rate twice, a quantity times price that is not the
     amount, a code that is not there.
     """
-    cent = D("0.01")
+    cent = D(1).scaleb(-facts.rounded_to)
     net = D(0)
     rates_used: set[str] = set()
     nets: dict[str, Decimal] = {}
@@ -158,6 +158,6 @@ def seen(values: dict[str, Any], facts: Books) -> tuple[Decimal, Decimal]:
     if facts.country != "US":
         assert sum((row["amount"] for row in values["taxes"]), D(0)) == whole
     if values["prices_include_tax"]:
-        gross = sum((item["gross"] for item in values["lines"] if item["kind"] != "note"), D(0))
+        gross = sum((item["amount"] + item["tax_amount"] for item in values["lines"] if item["kind"] != "note"), D(0))
         assert gross == values["total"]
     return net + whole, whole
