@@ -45,7 +45,10 @@ def decode(raw: bytes | str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call as the vendor sees it: `path` decoded once, without the vendor prefix; header names in lower case."""
+    """One call as the vendor sees it: `path` decoded once, without the vendor prefix; header names in lower case.
+
+    `target` is path and query as they were sent, prefix included and nothing decoded: what signatures are made over.
+    """
 
     method: str
     path: str
@@ -53,6 +56,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = "http://127.0.0.1/vendor"
+    target: str = ""
 
     def arg(self, name: str, default: str | None = None) -> str | None:
         """First value of a query parameter."""
@@ -362,6 +366,10 @@ class Sandbox:
         )
         self._start(url)
 
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_seconds: float = 10.0) -> int:
+        """POST once and wait for the answer: its HTTP status, 0 when there was none in time."""
+        return await self._post(Delivery(url, body, dict(headers), timeout_seconds=timeout_seconds))
+
     def waiting(self) -> int:
         """Deliveries not yet acknowledged or given up."""
         return sum(len(queue) for queue in self._queues.values())
@@ -478,6 +486,13 @@ class HasErrorShape(Protocol):
     """A vendor that can say what its error answers look like; others get a plain JSON body for `status` faults."""
 
     def error_response(self, status: int, request: Request) -> Response: ...
+
+
+@runtime_checkable
+class TakesWholeLoad(Protocol):
+    """A vendor that reads the body of a `load` call itself: some of its resources are no lists of documents."""
+
+    def load_all(self, data: Mapping[str, object]) -> dict[str, int]: ...
 
 
 @runtime_checkable

@@ -26,17 +26,19 @@ from connectors.sandbox.core import (
     Sandbox,
     SandboxError,
     TakesLoadOptions,
+    TakesWholeLoad,
     Vendor,
     decode,
     encode,
 )
 from connectors.sandbox.faults import LASTING_KINDS, Fault, parse_faults
+from connectors.sandbox.magento import MagentoStandIn
 from connectors.sandbox.mailchimp import MailchimpStandIn
 from connectors.sandbox.quickbooks import QuickBooksStandIn
 
 log = logging.getLogger("sandbox")
 
-STAND_INS: tuple[Callable[[Sandbox], Vendor], ...] = (QuickBooksStandIn, MailchimpStandIn)
+STAND_INS: tuple[Callable[[Sandbox], Vendor], ...] = (QuickBooksStandIn, MailchimpStandIn, MagentoStandIn)
 WORLDS = ("demo", "empty")
 MAX_BODY = 256 * 1024 * 1024
 CALLS_KEPT = 200_000
@@ -139,6 +141,7 @@ class Server:
             headers={name.lower(): value for name, value in http.headers.items()},
             body=await http.read(),
             base_url=f"{http.scheme}://{http.host}/{prefix}",
+            target=http.raw_path,
         )
         struck = [fault for fault in self.faults if fault.strikes(prefix, request.method, request.path)]
         answer, seen = await self._play(http, vendor, request, struck)
@@ -245,6 +248,8 @@ class Server:
 
     def _load(self, vendor: Vendor, data: Mapping[str, object]) -> dict[str, object]:
         """Every key with a list is a resource; other keys are options (a company, say)."""
+        if isinstance(vendor, TakesWholeLoad):
+            return {"loaded": vendor.load_all(data)}
         resources = {name: value for name, value in data.items() if isinstance(value, list)}
         options = {name: value for name, value in data.items() if name not in resources}
         if not options:
