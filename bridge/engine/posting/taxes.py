@@ -118,8 +118,6 @@ class _Told:
             told = [(whole, amount)]
         best, after = None, True
         for percent, charged in told:
-            if percent is None or charged is None:
-                continue
             on_rest = abs(charged - (net - discount) * percent / HUNDRED)
             on_all = abs(charged - net * percent / HUNDRED)
             if best is None or min(on_rest, on_all) < best:

@@ -7,7 +7,7 @@ the shape of its settings and facts.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -275,7 +275,7 @@ class Shop:
         return rules.document == "sales_receipt" and sale["total"] != 0
 
     def _plant_currency(self, case: Case, sale: dict[str, Any], rules: Policy, unit: Decimal) -> bool:
-        case.books = self._changed(case.books, currencies=frozenset({"CAD", "GBP"}))
+        case.books = replace(case.books, currencies=frozenset({"CAD", "GBP"}))
         return bool(sale["currency"] != "CAD")
 
     def _plant_number(self, case: Case, sale: dict[str, Any], rules: Policy, unit: Decimal) -> bool:
@@ -303,21 +303,16 @@ class Shop:
         return False
 
     def _plant_shipping(self, case: Case, sale: dict[str, Any], rules: Policy, unit: Decimal) -> bool:
-        case.policy = self._changed(rules, shipping_item="")
+        case.policy = replace(rules, shipping_item="")
         return any(line["kind"] == "shipping" for line in sale["lines"])
 
     def _plant_closed(self, case: Case, sale: dict[str, Any], rules: Policy, unit: Decimal) -> bool:
-        case.books = self._changed(case.books, closed_until=date(2026, 12, 31))
+        case.books = replace(case.books, closed_until=date(2026, 12, 31))
         return rules.closed_books == "hold"
 
     def _plant_buyer(self, case: Case, sale: dict[str, Any], rules: Policy, unit: Decimal) -> bool:
         sale["contact"] = Ref("contact", "buyers", "stranger@example.com")
         return True
-
-    @staticmethod
-    def _changed(value: Any, **more: Any) -> Any:
-        names = [name for name in value.__dataclass_fields__]
-        return type(value)(**{name: getattr(value, name) for name in names} | more)
 
     def _expect(self, case: Case, unit: Decimal) -> None:
         """Add what holds an order whatever was planted: amounts finer than the books keep, a negative total."""
