@@ -32,7 +32,7 @@ _host = BRIDGE_BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
 ALLOWED_HOSTS = env_list("BRIDGE_HOSTS", _host if PRODUCTION else f"{_host},127.0.0.1,localhost,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = [BRIDGE_BASE_URL] if BRIDGE_BASE_URL.startswith("https://") else []
 
-CONNECTORS = ["connectors.quickbooks", "connectors.mailchimp"]
+CONNECTORS = ["connectors.quickbooks", "connectors.mailchimp", "connectors.magento"]
 RECIPES = ["connectors.recipes"]
 
 INSTALLED_APPS = [
