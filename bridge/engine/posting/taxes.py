@@ -132,11 +132,11 @@ class FlatTaxes(_Told):
         """Return taxable where tax was charged; by-code policies also want every tax mapped."""
         taxable, exempt = self.books.flat_codes
         amount = amount_of(line, "tax_amount", self.unit)
-        parts: list[Part] = []
-        if self.policy.tax == "code" or discount:
-            parts = self.parts(line, amount, net - discount)
         if self.policy.tax == "code":
+            parts = self.parts(line, amount, net - discount)
             self._want_mapped(parts)
+        else:
+            parts = _parts(line.get("taxes") or (), self.unit) if discount else []
         code = taxable if amount else exempt
         after = not discount or not amount or self.after_discount(parts, amount, net, discount)
         return LineTax(code, amount, (), code if after else exempt, ZERO)
