@@ -52,7 +52,7 @@ PATHS = {
     "creditmemo": "CreditMemo",
     "refundreceipt": "RefundReceipt",
 }
-_NO_BODY = {"query", "cdc", "companyinfo", "preferences"}
+_NO_BODY = {"query", "cdc", "companyinfo", "preferences", "vendor", "employee"}
 
 
 class Contract:
@@ -134,16 +134,18 @@ class Account:
 class Company:
     """The stand-in with a connected company."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, realm: str = "") -> None:
         self.url = url
         self.hosts = fill_hosts(CONNECTOR.environments["local_sandbox"], url)
-        grant, realm = self.connect()
+        grant, realm = self.connect(realm)
         self.realm = realm
         self.account = Account(url, grant)
         self.api = Api(CONNECTOR, self.hosts, self.account, {"account_id": realm}, deadline_seconds=20)
 
-    def connect(self) -> tuple[Grant, str]:
-        page = auth.authorize_url(self.hosts, APP, REDIRECT, "state-1") + "&auto=1"
+    def connect(self, realm: str = "") -> tuple[Grant, str]:
+        page = (
+            auth.authorize_url(self.hosts, APP, REDIRECT, "state-1") + "&auto=1" + (f"&realm={realm}" if realm else "")
+        )
         answer = requests.get(page, allow_redirects=False, timeout=10)
         back = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
         assert back["state"] == "state-1"
@@ -158,6 +160,10 @@ class Company:
 
     def fault(self, **fault: Any) -> None:
         self.control("faults", [{"vendor": "quickbooks", **fault}])
+
+    def set(self, resource: str, **document: Any) -> None:
+        """Change the company's own documents, as its bookkeeper would in the settings."""
+        self.control("load/quickbooks", {resource: [document], "realm": self.realm})
 
     def read(self, cursor: Any = None, wanted: frozenset[str] = ALL) -> list[Page]:
         return list(CONNECTOR.feed_of("customers").read(self.api, cursor, wanted))
@@ -541,6 +547,467 @@ def test_thirty_writes_travel_together_and_each_has_its_own_end(company: Company
     assert outcomes[29].raw["Notes"] == "mis à jour"
     again = resource.bulk.send(company.api, writes[:28] + writes[28:])
     assert [item.remote_id for item in again] == [item.remote_id for item in outcomes]  # type: ignore[union-attr]
+
+
+# Documents in the books' own words
+
+MODES = {"ignore_request_ids": False, "query_lag_seconds": 0, "closing_password": False}
+
+
+@pytest.fixture
+def modes(company: Company) -> Iterator[Callable[..., None]]:
+    """Sets how the stand-in misbehaves, and sets it right again."""
+    yield lambda **told: company.control("configure/quickbooks", told)
+    company.control("configure/quickbooks", MODES)
+
+
+def items_of(company: Company, *kinds: str) -> list[dict[str, Any]]:
+    rows = merged(company.read(wanted=frozenset({"items"})))["items"]
+    return [row for row in rows if row["Active"] and row["Type"] in kinds]
+
+
+def buyer_of(company: Company, name: str = "Acheteuse Inventée", **more: Any) -> str:
+    create = CONNECTOR.resource("customers").create
+    assert create
+    return str(create(company.api, customer(name, **more), f"buyer-{name}")["Id"])
+
+
+def posted(company: Company, buyer: str, **more: Any) -> dict[str, Any]:
+    """A target document: two goods, shipping and a discount on items of their own, TPS and TVQ as charged."""
+    goods, other, shipping, discount = (row["Id"] for row in items_of(company, "Service", "NonInventory")[:4])
+    lines = [
+        {"kind": "item", "product": Ref("product", "items", goods), "quantity": Decimal(3)}
+        | {"unit_price": Decimal("33.33"), "amount": Decimal("100.00"), "tax_code": "1", "class_id": "3"},
+        {"kind": "item", "item_id": other, "amount": Decimal("20.00"), "tax_code": "4", "name": "Exonéré"},
+        {"kind": "shipping", "item_id": shipping, "amount": Decimal("10.00"), "tax_code": "1", "name": "Livraison"},
+        {"kind": "discount", "item_id": discount, "amount": Decimal("-5.00"), "tax_code": "1", "name": "Rabais"},
+        {"kind": "note", "name": "Merci"},
+    ]
+    return {
+        "number": "BO-1001",
+        "date": date(2026, 11, 2),
+        "contact_id": buyer,
+        "currency": "CAD",
+        "exchange_rate": Decimal(1),
+        "memo": "order 1001",
+        "email": "zoe@example.com",
+        "prices_include_tax": False,
+        "lines": lines,
+        "taxes": [
+            {"rate_id": "1", "percent": Decimal(5), "net": Decimal("105.00"), "amount": Decimal("5.26")},
+            {"rate_id": "2", "percent": Decimal("9.975"), "net": Decimal("105.00"), "amount": Decimal("10.46")},
+        ],
+        "tax_total": Decimal("15.72"),
+        "total": Decimal("140.72"),
+        "location_id": "1",
+        "account_id": "5",
+        "method_id": "2",
+        **more,
+    }
+
+
+def made(company: Company, name: str, values: dict[str, Any], key: str = "made") -> dict[str, Any]:
+    resource = CONNECTOR.resource(name)
+    assert resource.create
+    return resource.create(company.api, resource.payload(values, "create", {}), f"{key}-{name}")
+
+
+def stored(company: Company, entity: str) -> list[dict[str, Any]]:
+    answer = requests.get(f"{company.url}/_sandbox/state/quickbooks", timeout=30)
+    found: list[dict[str, Any]] = decode(answer.content)["companies"][company.realm].get(entity, [])
+    return found
+
+
+@pytest.mark.row("O-05")
+@pytest.mark.row("C-13")
+def test_a_document_in_the_books_words_comes_to_its_total_to_the_cent(company: Company) -> None:
+    values = posted(company, buyer_of(company))
+    for name in ("invoices", "sales_receipts", "credit_memos", "refund_receipts"):
+        raw = made(company, name, values)
+        assert raw["TotalAmt"] == Decimal("140.72") and raw["DocNumber"] == "BO-1001", name
+        taxes = {
+            line["TaxLineDetail"]["TaxRateRef"]["value"]: line["Amount"] for line in raw["TxnTaxDetail"]["TaxLine"]
+        }
+        assert taxes == {"1": Decimal("5.26"), "2": Decimal("10.46")}, "as charged, not as computed"
+        assert raw["DepartmentRef"]["value"] == "1"
+        assert raw["Line"][0]["SalesItemLineDetail"]["ClassRef"]["value"] == "3"
+        assert raw["Line"][0]["SalesItemLineDetail"]["Qty"] == 3
+        read = CONNECTOR.resource(name).parse(raw).values
+        assert lines_add_up(read) and read["total"] == values["total"], name
+        if name in ("sales_receipts", "refund_receipts"):
+            assert (raw["DepositToAccountRef"]["value"], raw["PaymentMethodRef"]["value"]) == ("5", "2")
+
+
+def test_prices_with_tax_inside_are_written_net_and_gross(company: Company) -> None:
+    item = items_of(company, "NonInventory")[0]["Id"]
+    line = {"kind": "item", "item_id": item, "amount": Decimal("10.61"), "tax_amount": Decimal("1.59"), "tax_code": "1"}
+    values = {"contact_id": buyer_of(company), "prices_include_tax": True, "lines": [line], "number": "BO-1002"}
+    raw = made(company, "sales_receipts", values)
+    assert raw["TotalAmt"] == Decimal("12.20") and raw["TxnTaxDetail"]["TotalTax"] == Decimal("1.59")
+    assert raw["Line"][0]["Amount"] == Decimal("10.61")
+
+
+@pytest.mark.row("C-13")
+@pytest.mark.parametrize("engine", [True, False])
+def test_a_us_company_keeps_the_tax_that_was_charged(company: Company, engine: bool) -> None:
+    us = Company(company.url, "9130000000000002")
+    us.set("Preferences", TaxPrefs={"PartnerTaxEnabled": engine})
+    facts = CONNECTOR.identify(us.api).facts
+    assert (facts["country"], facts["automated_tax"], facts["home_currency"]) == ("US", engine, "USD")
+    item = items_of(us, "NonInventory")[0]["Id"]
+    lines = [
+        {"kind": "item", "item_id": item, "amount": Decimal("100.00"), "tax_code": "TAX"},
+        {"kind": "gift_card", "item_id": item, "amount": Decimal("-10.00"), "tax_code": "NON"},
+    ]
+    values = {"contact_id": buyer_of(us), "lines": lines, "number": "BO-1", "tax_total": Decimal("6.25")}
+    raw = made(
+        us, "invoices", {**values, "prices_include_tax": True, "taxes": [{"rate_id": "9", "amount": Decimal(1)}]}
+    )
+    assert raw["TotalAmt"] == Decimal("96.25") and "GlobalTaxCalculation" not in raw
+    untaxed = made(us, "invoices", {**values, "number": "BO-2", "tax_total": Decimal(0)}, "untaxed")
+    assert untaxed["TotalAmt"] == Decimal("90.00"), "nothing was charged, so nothing is added"
+    us.api.close()
+
+
+def test_a_document_in_another_currency_is_booked_at_its_own_rate(company: Company) -> None:
+    company.set("Preferences", CurrencyPrefs={"MultiCurrencyEnabled": True})
+    company.set("CompanyCurrency", Code="USD", Name="United States Dollar", Active=True)
+    resource = CONNECTOR.resource("customers")
+    assert resource.create
+    values = {"name": "Friend Abroad", "email": "friend@example.com", "currency": "USD"}
+    buyer = resource.create(company.api, resource.payload(values, "create", {"multi_currency": "true"}), "abroad")
+    assert buyer["CurrencyRef"]["value"] == "USD"
+    more = {"currency": "USD", "exchange_rate": Decimal("1.3712")}
+    raw = made(company, "invoices", posted(company, buyer["Id"], **more))
+    assert (raw["TotalAmt"], raw["ExchangeRate"]) == (Decimal("140.72"), Decimal("1.3712"))
+    assert raw["HomeTotalAmt"] == Decimal("192.96")
+    with pytest.raises(RecordRejected) as caught:
+        made(company, "invoices", posted(company, buyer_of(company), **more, number="BO-1003"), "home")
+    assert caught.value.code == "QBO-6000"
+
+
+@pytest.mark.row("O-30")
+@pytest.mark.row("O-31")
+def test_a_payment_in_the_books_words_lands_in_its_clearing_account(company: Company) -> None:
+    buyer = buyer_of(company)
+    invoice = made(company, "invoices", posted(company, buyer))
+    applied = [{"document": Ref("sale", "invoices", invoice["Id"]), "amount": Decimal("100.00")}]
+    values = {"contact_id": buyer, "number": "ch_1", "date": date(2026, 11, 3), "memo": "order 1001"}
+    raw = made(company, "payments", {**values, "total": Decimal("110.00"), "applied": applied, "account_id": "5"})
+    assert (raw["UnappliedAmt"], raw["DepositToAccountRef"]["value"]) == (Decimal("10.00"), "5")
+    fetch = CONNECTOR.resource("invoices").fetch
+    assert fetch and fetch(company.api, invoice["Id"])["Balance"] == Decimal("40.72")
+
+
+@pytest.mark.row("O-29")
+@pytest.mark.row("O-35")
+def test_items_of_each_kind_are_made_with_their_accounts_and_keep_the_bookkeepers(company: Company) -> None:
+    resource = CONNECTOR.resource("items")
+    assert resource.create and resource.update
+    context = {"income_account": "7", "expense_account": "10", "asset_account": "4", "stock_start": "2026-01-01"}
+    kinds = (
+        ("Service", {"kind": "service"}),
+        ("NonInventory", {"tracked": False}),
+        ("Inventory", {"tracked": True, "quantity": Decimal(7)}),
+    )
+    for kind, more in kinds:
+        values = {"name": f"Nouveau: {kind}", "sku": f"N-{kind}", "price": Decimal("9.95"), **more}
+        raw = resource.create(company.api, resource.payload(values, "create", context), f"item-{kind}")
+        assert raw["Type"] == kind and raw["IncomeAccountRef"]["value"] == "7"
+        company.set("Item", Id=raw["Id"], IncomeAccountRef={"value": "8", "name": "Services rendus"})
+        again = resource.payload({**values, "price": Decimal("10.95"), "income_account_id": "7"}, "update", context)
+        changed = resource.update(company.api, raw["Id"], again, f"again-{kind}")
+        assert changed["UnitPrice"] == Decimal("10.95") and changed["IncomeAccountRef"]["value"] == "8"
+        stock = CONNECTOR.resource("stock_levels").parse(changed).values
+        assert (stock["quantity"], stock["tracked"]) == ((7, True) if kind == "Inventory" else (None, False))
+
+
+@pytest.mark.row("O-07")
+def test_stock_comes_with_the_items_without_a_call_of_its_own(company: Company) -> None:
+    both = frozenset({"items", "stock_levels"})
+    calls = company.calls_of(lambda: company.read(wanted=frozenset({"items"})))
+    pages: list[Page] = []
+    assert company.calls_of(lambda: pages.extend(company.read(wanted=both))) == calls
+    found = merged(pages)
+    assert [row["Id"] for row in found["stock_levels"]] == [row["Id"] for row in found["items"]]
+    assert pages[-1].ends == both and pages[-1].expected["stock_levels"] == len(found["items"])
+    item = next(row for row in found["items"] if row.get("TrackQtyOnHand") and row["Active"])
+    line = {"kind": "item", "item_id": item["Id"], "quantity": Decimal(2), "unit_price": Decimal(5), "tax_code": "4"}
+    company.control("clock", {"advance_seconds": 600})
+    values = {"contact_id": buyer_of(company), "lines": [{**line, "amount": Decimal("10.00")}], "number": "BO-7"}
+    made(company, "invoices", {**values, "prices_include_tax": False})
+    news: list[Page] = []
+    assert company.calls_of(lambda: news.extend(company.read(pages[-1].cursor, both))) == 1
+    (row,) = merged(news)["stock_levels"]
+    stock = CONNECTOR.resource("stock_levels").parse(row).values
+    assert stock["product"] == Ref("product", "items", item["Id"])
+    assert stock["quantity"] == item["QtyOnHand"] - 2
+
+
+def test_who_first_wants_stock_later_has_all_of_it_and_the_other_loses_nothing(company: Company) -> None:
+    items, stock = frozenset({"items"}), frozenset({"stock_levels"})
+    first = company.read(wanted=items)
+    assert "stock_levels" not in merged(first)
+    later = company.read(first[-1].cursor, stock)
+    assert later[-1].ends == stock | items
+    assert len(merged(later)["stock_levels"]) == len(merged(first)["items"])
+    company.control("clock", {"advance_seconds": 600})
+    company.set("Item", Id=merged(first)["items"][0]["Id"], Description="changé")
+    # Read for stock alone, the change reaches items too: the cursor moves for both.
+    news = merged(company.read(later[-1].cursor, stock))
+    assert len(news["stock_levels"]) == len(news["items"]) == 1
+
+
+def test_a_stock_reading_cut_off_after_each_page_arrives(company: Company) -> None:
+    wanted = frozenset({"items", "stock_levels", "customers"})
+    whole = {name: {row["Id"] for row in rows} for name, rows in merged(company.read(wanted=wanted)).items()}
+    cursor: Any = company.read(wanted=frozenset({"items"}))[-1].cursor
+    found: dict[str, set[str]] = {name: set() for name in whole}
+    for _ in range(30):
+        pages = CONNECTOR.feed_of("stock_levels").read(company.api, cursor, wanted)
+        page = next(pages)
+        pages.close()  # type: ignore[attr-defined]
+        cursor = json.loads(json.dumps(page.cursor))
+        for name, rows in page.documents.items():
+            found[name] |= {row["Id"] for row in rows}
+        if found == whole:
+            break
+    assert found == whole
+
+
+def test_a_credit_memo_takes_new_lines_in_a_whole_update(company: Company) -> None:
+    values = posted(company, buyer_of(company))
+    raw = made(company, "credit_memos", values)
+    resource = CONNECTOR.resource("credit_memos")
+    assert resource.update
+    fewer = resource.payload(
+        {"lines": values["lines"][:1], "prices_include_tax": False, "memo": "changed"}, "update", {}
+    )
+    changed = resource.update(company.api, raw["Id"], {**fewer, "SyncToken": raw["SyncToken"]}, "fewer")
+    assert changed["TotalAmt"] == Decimal("114.98"), "taxes were made anew for the line that is left"
+    assert changed["DocNumber"] == "BO-1001" and changed["PrivateNote"] == "changed"
+
+
+# What a vendor that keeps no promise does to a lost answer
+
+
+def _many(company: Company, buyer: str) -> list[Write]:
+    resource = CONNECTOR.resource("invoices")
+    values = posted(company, buyer)
+    bodies = [resource.payload({**values, "number": f"BO-{2000 + at}"}, "create", {}) for at in range(30)]
+    return [Write(str(at), "create", None, payload, f"k{at}") for at, payload in enumerate(bodies)]
+
+
+@pytest.mark.fault("A01")
+@pytest.mark.parametrize("lag", [0, 60])
+def test_a_lost_batch_sent_again_is_made_once_although_request_ids_are_ignored(
+    company: Company, modes: Callable[..., None], lag: int
+) -> None:
+    bulk = CONNECTOR.resource("invoices").bulk
+    assert bulk
+    writes = _many(company, buyer_of(company))
+    modes(ignore_request_ids=True, query_lag_seconds=lag)
+    before = len(stored(company, "Invoice"))
+    company.fault(method="POST", path="/batch", kind="drop_after", times=1)
+    with pytest.raises(OutcomeUnknown):
+        bulk.send(company.api, writes)
+    outcomes: Any = bulk.send(company.api, writes)
+    assert [outcome.error for outcome in outcomes] == [None] * 30
+    rows = {row["Id"]: row for row in stored(company, "Invoice")}
+    assert len(rows) == before + 30
+    assert [rows[outcome.remote_id]["DocNumber"] for outcome in outcomes] == [w.payload["DocNumber"] for w in writes]
+
+
+@pytest.mark.fault("A01")
+@pytest.mark.parametrize(
+    "name", ["invoices", "sales_receipts", "credit_memos", "refund_receipts", "customers", "items"]
+)
+def test_a_lost_write_sent_again_is_made_once_although_request_ids_are_ignored(
+    company: Company, modes: Callable[..., None], name: str
+) -> None:
+    resource = CONNECTOR.resource(name)
+    values = (
+        posted(company, buyer_of(company)) if name not in ("customers", "items") else {"name": "Perdue", "sku": "P"}
+    )
+    if name == "customers":
+        values |= {"email": "perdue@example.com"}
+    payload = resource.payload(values, "create", {"income_account": "7"})
+    modes(ignore_request_ids=True, query_lag_seconds=60)
+    company.fault(method="POST", kind="drop_after", times=1)
+    assert resource.create and resource.find
+    with pytest.raises(OutcomeUnknown):
+        resource.create(company.api, payload, "lost")
+    again = resource.create(company.api, payload, "lost")
+    entity = SOURCES[name].entity
+    names = {"BO-1001", "Perdue"}
+    same = [
+        row["Id"]
+        for row in stored(company, entity)
+        if names & {row.get("DocNumber"), row.get("DisplayName", row.get("Name"))}
+    ]
+    assert same == [again["Id"]]
+    company.control("clock", {"advance_seconds": 61})
+    found = resource.find(company.api, Write("1", "create", None, payload, "lost"))
+    assert found is not None and found["Id"] == again["Id"]
+
+
+@pytest.mark.fault("E05")
+def test_a_lost_payment_is_seen_on_what_it_paid_although_searches_lag(
+    company: Company, modes: Callable[..., None]
+) -> None:
+    buyer = buyer_of(company)
+    invoice = made(company, "invoices", posted(company, buyer))
+    resource = CONNECTOR.resource("payments")
+    applied = [{"document": Ref("sale", "invoices", invoice["Id"]), "amount": invoice["TotalAmt"]}]
+    values = {"contact_id": buyer, "number": "ch_9", "total": invoice["TotalAmt"], "applied": applied}
+    payload = resource.payload(values, "create", {})
+    modes(ignore_request_ids=True, query_lag_seconds=60)
+    company.fault(method="POST", path="/payment", kind="drop_after", times=1)
+    assert resource.create and resource.find
+    with pytest.raises(OutcomeUnknown):
+        resource.create(company.api, payload, "pay")
+    write = Write("1", "create", None, payload, "pay")
+    seen = resource.find(company.api, write)
+    assert seen is not None
+    assert resource.create(company.api, payload, "pay")["Id"] == seen["Id"], "nothing is left to pay, so it was paid"
+    other = resource.payload({**values, "number": "ch_10"}, "create", {})
+    with pytest.raises(RecordRejected) as caught:
+        resource.create(company.api, other, "pay-10")
+    assert caught.value.code == "QBO-6000"
+    assert resource.find(company.api, Write("2", "create", None, other, "pay-10")) is None
+
+
+def test_what_lagging_searches_do_not_show_is_there_when_they_have_settled(
+    company: Company, modes: Callable[..., None]
+) -> None:
+    resource = CONNECTOR.resource("sales_receipts")
+    modes(query_lag_seconds=60)
+    payload = resource.payload(posted(company, buyer_of(company)), "create", {})
+    write = Write("1", "create", None, payload, "late")
+    assert resource.create and resource.find
+    raw = resource.create(company.api, payload, "late")
+    assert resource.find(company.api, write) is None
+    assert resource.settle.total_seconds() >= 60 + 60 + 120, "a search is trusted only after it can have caught up"
+    company.control("clock", {"advance_seconds": 61})
+    found = resource.find(company.api, write)
+    assert found is not None and found["Id"] == raw["Id"]
+
+
+# Refusals
+
+
+def _closed(company: Company) -> dict[str, Any]:
+    company.set("Preferences", AccountingInfoPrefs={"BookCloseDate": "2026-11-30"})
+    return {}
+
+
+def _small(company: Company) -> dict[str, Any]:
+    pairs = [{"Name": "OfferingSku", "Value": "QuickBooks Online Essentials"}]
+    company.set("CompanyInfo", NameValue=pairs)
+    return {}
+
+
+def _ended(company: Company) -> dict[str, Any]:
+    company.set("CompanyInfo", NameValue=[{"Name": "SubscriptionStatus", "Value": "SUSPENDED"}])
+    return {}
+
+
+def _inactive(company: Company) -> dict[str, Any]:
+    remove = CONNECTOR.resource("customers").remove
+    assert remove
+    gone = buyer_of(company, "Partie")
+    remove(company.api, gone, {}, "gone")
+    return {"contact_id": gone}
+
+
+def _held(company: Company) -> dict[str, Any]:
+    made(company, "invoices", posted(company, buyer_of(company, "Autre"), number="BO-1001"), "held")
+    return {}
+
+
+REFUSALS: tuple[tuple[str, Callable[[Company], dict[str, Any]], str], ...] = (
+    ("closed books", _closed, "QBO-6200"),
+    ("a plan without locations", _small, "QBO-5020"),
+    ("a subscription that ended", _ended, "QBO-6190"),
+    ("an inactive customer", _inactive, "QBO-610"),
+    ("a number of another customer", _held, "QBO-NUMBER-HELD"),
+    ("an unknown tax code", lambda company: {"lines": [_line(company, tax_code="77")], "taxes": []}, "QBO-2500"),
+    ("no tax code", lambda company: {"lines": [_line(company, tax_code=None)]}, "QBO-6000"),
+    ("a rate of no code", lambda company: {"lines": [_line(company, tax_code="5")]}, "QBO-TAX"),
+    ("an unknown item", lambda company: {"lines": [_line(company, item_id="99999")], "taxes": []}, "QBO-2500"),
+    ("an income account for money", lambda company: {"account_id": "7"}, "QBO-ACCOUNT"),
+    (
+        "a currency the company has not",
+        lambda company: {"currency": "USD", "exchange_rate": Decimal("1.3")},
+        "QBO-5020",
+    ),
+    (
+        "more taken off than is sold",
+        lambda company: {"lines": [_line(company, amount=Decimal(-9))], "taxes": [], "tax_total": Decimal(0)},
+        "QBO-6000",
+    ),
+)
+
+
+def _line(company: Company, **more: Any) -> dict[str, Any]:
+    item = items_of(company, "NonInventory")[0]["Id"]
+    return {"kind": "item", "item_id": item, "amount": Decimal("10.00"), "tax_code": "1", **more}
+
+
+@pytest.mark.parametrize(("why", "prepare", "code"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_a_refused_document_is_refused_with_a_code_that_has_a_cure(
+    company: Company, why: str, prepare: Callable[[Company], dict[str, Any]], code: str
+) -> None:
+    values = posted(company, buyer_of(company))
+    values |= prepare(company)
+    name = "sales_receipts" if "money" in why else "invoices"
+    with pytest.raises(SyncError) as caught:
+        made(company, name, values, "refused")
+    assert caught.value.code == code, caught.value
+    assert caught.value.then == ("ask" if code == "QBO-6190" else "reject")
+    (entry,) = [entry for entry in CONNECTOR.catalogue if entry.code == code]
+    for words in (entry.what, entry.why, entry.cure):
+        for text in (words.en, words.fr):
+            filled = text.format_map({"vendor_code": "", "detail": "", **caught.value.params})
+            assert "{" not in filled
+
+
+def test_closed_books_with_a_password_are_closed_books(company: Company, modes: Callable[..., None]) -> None:
+    modes(closing_password=True)
+    values = posted(company, buyer_of(company)) | _closed(company)
+    with pytest.raises(RecordRejected) as caught:
+        made(company, "invoices", values)
+    assert (caught.value.code, caught.value.params["vendor_code"]) == ("QBO-6200", "6210")
+
+
+@pytest.mark.row("O-24")
+def test_tax_codes_come_with_what_they_are_made_of(company: Company) -> None:
+    entry = {"TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0, "TaxRateRef": {"value": "1"}}
+    upon = {"TaxTypeApplicable": "TaxOnAmountPlusTax", "TaxOrder": 1, "TaxRateRef": {"value": "2"}}
+    company.set("TaxCode", Name="Ancienne", Taxable=True, SalesTaxRateList={"TaxRateDetail": [upon, entry]})
+    codes = {choice.label: choice.facts for choice in _reference("tax_codes", company)}
+    both: Any = codes["TPS/TVQ QC - 9,975"]
+    assert [(rate["id"], rate["percent"], rate["on"]) for rate in both["rates"]] == [
+        ("1", Decimal(5), "amount"),
+        ("2", Decimal("9.975"), "amount"),
+    ]
+    assert both["percent"] == Decimal("14.975") and codes["Exonéré"]["percent"] == 0
+    old: Any = codes["Ancienne"]
+    assert [rate["on"] for rate in old["rates"]] == ["amount", "amount_and_tax"]
+    assert old["percent"] == Decimal("15.47375")
+
+
+def test_lists_to_choose_from_hold_the_right_kinds(company: Company) -> None:
+    types = {
+        "income_accounts": {"Income"},
+        "expense_accounts": {"Cost of Goods Sold", "Expense"},
+        "asset_accounts": {"Other Current Asset"},
+        "deposit_accounts": {"Bank", "Other Current Asset"},
+    }
+    for key, wanted in types.items():
+        assert {choice.facts["type"] for choice in _reference(key, company)} == wanted, key
+    customers = _reference("customers", company)
+    assert len(customers) >= 250 and any(choice.facts.get("email") for choice in customers)
 
 
 # Real documents

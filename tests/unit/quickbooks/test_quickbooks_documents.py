@@ -216,7 +216,12 @@ def test_a_sale_is_written_so_that_it_comes_to_its_total() -> None:
         (Decimal("2.00"), "DiscountLineDetail"),
     ]
     first = body["Line"][0]["SalesItemLineDetail"]
-    assert first == {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "5"}, "Qty": 3, "UnitPrice": Decimal("3.3333333")}
+    assert first == {
+        "ItemRef": {"value": "1"},
+        "TaxCodeRef": {"value": "5"},
+        "Qty": 3,
+        "UnitPrice": Decimal("3.3333333"),
+    }
     assert body["TxnTaxDetail"] == {"TotalTax": Decimal("1.00")}
     with pytest.raises(RecordRejected) as caught:
         CONNECTOR.resource("invoices").payload(values, "create", {})
