@@ -7,8 +7,10 @@ from django.urls import path
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 
+from bridge.jobs import connections, webhooks
 from bridge.jobs import health as machinery
-from bridge.jobs import webhooks
+
+ACTIVATION_MAX_BYTES = 10_000
 
 
 @csrf_exempt
@@ -31,6 +33,20 @@ def deliver(request: HttpRequest, vendor: str, secret: str = "") -> HttpResponse
         return HttpResponse(status=503)
 
 
+@csrf_exempt
+def activate(request: HttpRequest, vendor: str, secret: str) -> HttpResponse:
+    """Take the keys a vendor's server brings when a person activates us there; the address is the proof."""
+    if request.method != "POST":
+        return HttpResponse(status=405)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > ACTIVATION_MAX_BYTES:
+        return HttpResponse(status=413)
+    try:
+        return HttpResponse(status=connections.take_activation(vendor, secret, dict(request.POST.items())))
+    except DatabaseError:
+        return HttpResponse(status=503)
+
+
 def health(request: HttpRequest, key: str) -> HttpResponse:
     """Tell a monitor whether anything is stuck: 200 or 503 and no client data. Without the right key: not there."""
     if not settings.BRIDGE_HEALTH_KEY or not constant_time_compare(key, settings.BRIDGE_HEALTH_KEY):
@@ -40,6 +56,7 @@ def health(request: HttpRequest, key: str) -> HttpResponse:
 
 
 urlpatterns = [
+    path("connect/<slug:vendor>/activate/<str:secret>/", activate, name="vendor_activate"),
     path("health/<str:key>/", health, name="health"),
     path("hooks/<slug:vendor>/", deliver, name="hook"),
     path("hooks/<slug:vendor>/<str:secret>/", deliver, name="hook_of_connection"),

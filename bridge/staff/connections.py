@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
@@ -32,7 +32,7 @@ from bridge.hub.models import (
 from bridge.jobs import connections as work
 from bridge.staff.pages import page, say_error, staff_view, tell_error
 from bridge.staff.templatetags.bridge import say, vendor_label
-from connectors.contract import ApiKey, Connector, OAuth2, SyncError
+from connectors.contract import ApiKey, Connector, OAuth1, OAuth2, Setting, SyncError
 
 VIEW, WRITE, ADD = "hub.view_connection", "hub.change_connection", "hub.add_connection"
 
@@ -208,9 +208,19 @@ def key_sign_in(connector: Connector) -> ApiKey | None:
     return next((item for item in connector.sign_in if isinstance(item, ApiKey)), None)
 
 
+def value_sign_in(connector: Connector) -> OAuth1 | None:
+    """Return how to sign in by several pasted values, if the vendor has it."""
+    return next((item for item in connector.sign_in if isinstance(item, OAuth1)), None)
+
+
+def after_revoke(connector: Connector) -> Any:
+    """Return what a person must do at the vendor after we forgot an account; None when nothing."""
+    return getattr(oauth(connector) or value_sign_in(connector), "after_revoke", None)
+
+
 def rights(connector: Connector) -> tuple[Any, ...]:
     """Return the rights asked for, in plain words."""
-    found = oauth(connector)
+    found = oauth(connector) or value_sign_in(connector)
     return found.rights if found else ()
 
 
@@ -257,14 +267,19 @@ def calls_of(connection: Connection) -> Calls:
 @staff_view(view=VIEW, write=WRITE)
 @never_cache
 def connection_connect(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say what will be asked before a person leaves for the vendor (M-02, M-14); take them there, or take a key."""
+    """Say what will be asked before a person leaves for the vendor (M-02, M-14); take them there, or take a key, or
+    an address and values.
+    """
     connection = get_connection(request, pk)
     connector = registry.connector(connection.vendor)
     problems: dict[str, list[str]] = {}
     back = local_address(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.method == "POST":
+        by = request.POST.get("by", "")
         try:
-            if request.POST.get("by") == "key":
+            if by in ("address", "values"):
+                return _take_values(request, connection, back)
+            if by == "key":
                 work.sign_in_with_key(connection, request.POST.get("key", ""), request.user)
                 messages.success(request, _connected(connection))
                 return redirect(back or reverse("admin:connection", args=[pk]))
@@ -273,7 +288,8 @@ def connection_connect(request: HttpRequest, pk: int) -> HttpResponse:
             address = work.authorize_url(connection, request.user, request.session.session_key, next_url=back)
             return leave_for(address)
         except SyncError as error:
-            problems["key" if request.POST.get("by") == "key" else "consent"] = [say_error(error)]
+            problems[_field(by, error)] = [say_error(error)]
+            connection.refresh_from_db()
     app = VendorApp.objects.filter(vendor=connection.vendor, environment=connection.environment).first()
     consent = oauth(connector)
     response = page(
@@ -285,6 +301,7 @@ def connection_connect(request: HttpRequest, pk: int) -> HttpResponse:
         connector=connector,
         consent=consent,
         key=key_sign_in(connector),
+        asked=asked(request, connection, problems),
         app_missing=bool(consent) and (app is None or not app.client_id),
         problems=problems,
         back=back,
@@ -293,6 +310,68 @@ def connection_connect(request: HttpRequest, pk: int) -> HttpResponse:
     if consent:
         response.form_targets = (origin(registry.hosts(connection.vendor, connection.environment).authorize),)  # type: ignore[attr-defined]
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of the form, as it is shown. A secret never comes back."""
+
+    setting: Setting
+    value: str
+    problem: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The form of a sign-in by address and values, and the two addresses of ours that an activation needs."""
+
+    way: OAuth1
+    address: Field | None
+    values: list[Field]
+    callback_address: str = ""
+    identity_address: str = ""
+
+
+def asked(request: HttpRequest, connection: Connection, problems: dict[str, list[str]]) -> Asked | None:
+    """Return what the form shows; None where the vendor is signed in to in another way."""
+    connector = registry.connector(connection.vendor)
+    way = value_sign_in(connector)
+    if way is None:
+        return None
+
+    def field(setting: Setting, kept: str = "") -> Field:
+        shown = "" if setting.kind == "secret" else request.POST.get(setting.key, kept)
+        return Field(setting, shown, setting.key in problems)
+
+    addresses = ("", "")
+    known = connection.base_url or connection.environment == Environment.LOCAL_SANDBOX
+    if way.exchange and known and request.user.has_perm(WRITE):
+        addresses = work.activation_addresses(connection)
+    return Asked(
+        way,
+        field(connector.address, connection.base_url) if connector.address else None,
+        [field(item) for item in way.settings],
+        *addresses,
+    )
+
+
+def _take_values(request: HttpRequest, connection: Connection, back: str) -> HttpResponse:
+    """Keep the address, and sign in where the values are given too."""
+    work.give_address(connection, request.POST.get("base_url", ""))
+    here = reverse("admin:connection_connect", args=[connection.pk])
+    if request.POST.get("by") == "address":
+        messages.success(request, gettext("The address is kept. The two addresses for the activation are below."))
+        return redirect(f"{here}?{urlencode({'next': back})}" if back else here)
+    work.sign_in_with_values(connection, request.POST.dict(), request.user)
+    messages.success(request, _connected(connection))
+    return redirect(back or reverse("admin:connection", args=[connection.pk]))
+
+
+def _field(by: str, error: SyncError) -> str:
+    """The place of the form an error belongs to."""
+    if by in ("address", "values"):
+        return error.field or "values"
+    return "key" if by == "key" else "consent"
 
 
 def origin(address: str) -> str:
@@ -359,6 +438,42 @@ def vendor_callback(request: HttpRequest, vendor: str) -> HttpResponse:
     return response
 
 
+@never_cache
+def vendor_identity(request: HttpRequest, vendor: str, secret: str) -> HttpResponse:
+    """Take a browser that a vendor sends while we are activated there, finish, and send it back.
+
+    Whoever activates us may be no one of ours: the unguessable address and the keys that came beforehand are the proof.
+    It is sent on unasked only to the account's own host.
+    """
+    query = dict(request.GET.items())
+    person = request.user if request.user.is_authenticated else None
+    try:
+        connection, back = work.finish_activation(vendor, secret, query, person)
+    except LookupError:
+        raise Http404 from None
+    except work.NotYet:
+        response = _activation(request, vendor, "waiting")
+        response.headers["Refresh"] = "4"
+        return response
+    except SyncError as error:
+        return _activation(request, vendor, "failed", said=say_error(error), code=error.code)
+    if work.leads_home(connection, back):
+        response = redirect(back)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+    return _activation(request, vendor, "done", back=back, host=urlsplit(back).netloc)
+
+
+def _activation(request: HttpRequest, vendor: str, state: str, **told: str) -> HttpResponse:
+    response = render(
+        request,
+        "staff/activation.html",
+        {"title": gettext("Activation"), "connector": registry.connector(vendor), "state": state, **told},
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 # looking after
 
 
@@ -420,7 +535,7 @@ def connection_forget(request: HttpRequest, pk: int) -> HttpResponse:
         [section(), crumb(connection)],
         connection=connection,
         integrations=used_by,
-        after=getattr(oauth(registry.connector(connection.vendor)), "after_revoke", None),
+        after=after_revoke(registry.connector(connection.vendor)),
     )
 
 

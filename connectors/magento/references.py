@@ -58,7 +58,10 @@ def payment_methods(api: Api) -> list[Choice]:
     """The payment methods of recent orders, by the titles they had there."""
     titles: dict[str, str] = {}
     seen: dict[str, int] = {}
-    fields = "items[entity_id,payment[method,additional_information],extension_attributes[payment_additional_info]],total_count"
+    fields = (
+        "items[entity_id,payment[method,additional_information],extension_attributes[payment_additional_info]],"
+        "total_count"
+    )
     for order in _recent(api, fields):
         code = str((order.get("payment") or {}).get("method") or "")
         if code:
