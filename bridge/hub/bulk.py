@@ -61,15 +61,15 @@ def update(
     rows: Sequence[Sequence[Any]],
     where: str = "",
     params: Sequence[Any] = (),
-) -> int:
-    """Set `columns` of the rows named by `key`, the first value of each tuple; returns how many were met.
+) -> set[Any]:
+    """Set `columns` of the rows named by `key`, the first value of each tuple; returns the keys that were met.
 
     `where` narrows further in SQL, with the stored row as `t`.
     """
+    met: set[Any] = set()
     if not rows:
-        return 0
+        return met
     names = _names(model, [key, *columns])
-    met = 0
     with connection.cursor() as cursor:
         for start in range(0, len(rows), CHUNK):
             part = _prepared(model, [key, *columns], rows[start : start + CHUNK])
@@ -86,9 +86,20 @@ def update(
             sql = f'UPDATE "{table}" AS t SET {sets} FROM {source} WHERE t."{names[0]}" = v."{names[0]}"'  # noqa: S608
             if where:
                 sql += f" AND ({where})"
-            cursor.execute(sql, [value for row in part for value in row] + list(params))
-            met += cursor.rowcount
+            # SQLite knows nothing but the updated table in RETURNING, and no name for it.
+            own = "t." if connection.vendor == "postgresql" else ""
+            cursor.execute(f'{sql} RETURNING {own}"{names[0]}"', [v for row in part for v in row] + list(params))
+            met.update(key for (key,) in cursor.fetchall())
     return met
+
+
+def may_be_lost() -> None:
+    """Let this transaction's commit not wait for the disk: for what a crashed server may forget because it would be
+    read, planned or looked for again. Never for a claim, which must be on disk before its call.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def _write(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], conflict: str) -> None:
@@ -113,25 +124,34 @@ def _copy(
     names: list[str],
     conflict: str,
 ) -> None:
-    """Stream the rows into a passing table, then insert from there: COPY itself knows no ON CONFLICT."""
+    """Stream the rows in; by way of a passing table where they may conflict, since COPY itself knows no ON CONFLICT."""
     table, listed = model._meta.db_table, ", ".join(_quote(names))
     documents = [isinstance(model._meta.get_field(column), DocumentField) for column in columns]
+    prepared = (
+        [
+            encode(value) if document and value is not None else value
+            for value, document in zip(row, documents, strict=True)
+        ]
+        for row in rows
+    )
+    if not conflict:
+        _stream(cursor, f'COPY "{table}" ({listed}) FROM STDIN', prepared)
+        return
     cursor.execute(
         f'CREATE TEMPORARY TABLE "incoming" ON COMMIT DROP AS SELECT {listed} FROM "{table}" WITH NO DATA'  # noqa: S608
     )
     try:
-        with cursor.copy(f'COPY "incoming" ({listed}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(
-                    [
-                        encode(value) if document and value is not None else value
-                        for value, document in zip(row, documents, strict=True)
-                    ]
-                )
+        _stream(cursor, f'COPY "incoming" ({listed}) FROM STDIN', prepared)
         cursor.execute(f'INSERT INTO "{table}" ({listed}) SELECT {listed} FROM "incoming"{conflict}')  # noqa: S608
     finally:
         if cursor.connection.info.transaction_status != 3:  # not in a failed transaction
             cursor.execute('DROP TABLE IF EXISTS "incoming"')
+
+
+def _stream(cursor: CursorWrapper, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    with cursor.copy(sql) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _names(model: type[models.Model], columns: Iterable[str]) -> list[str]:

@@ -259,10 +259,10 @@ class Writer:
                 ["state", "payload", "revision", "key", "attempts", "dispatch", "claimed_at"],
                 built, "t.state = %s", [State.READY],
             )  # fmt: skip
-            if met != len(ready):
+            if len(met) != len(ready):
                 # Somebody held or replaced one of them meanwhile: send none of this group, look again.
                 transaction.set_rollback(True)
-        if met != len(ready):
+        if len(met) != len(ready):
             return None
         crash_point("after_claim")
         for change in ready:
@@ -296,8 +296,9 @@ class Writer:
                 change.integration_id, change.entity, named, {"revision": change.revision, "based_on": based_on}
             )
         return Write(
-            str(change.pk), change.action, change.remote_id or None, payload, key, change.target_version or None
-        )
+            str(change.pk), change.action, change.remote_id or None, payload, key, change.target_version or None,
+            again=change.attempts > 0,
+        )  # fmt: skip
 
     def _resolve(self, ids: list[int]) -> tuple[list[Line], dict[int, dict[str, Any]]]:
         """Turn the records that values name into this side's; what waits for a parent waits, what lost it is held."""
@@ -323,18 +324,26 @@ class Writer:
         if not refs:
             return {}
         near, far = ("left", "right") if toward == "right" else ("right", "left")
-        links = Link.objects.filter(
-            integration_id=self.run.integration_id,
-            **{f"{near}__resource__in": {resource for resource, _ in refs},
-               f"{near}__remote_id__in": {remote_id for _, remote_id in refs}},
-        ).values_list(
-            f"{near}__resource", f"{near}__remote_id", f"{far}__resource", f"{far}__remote_id", "sent", "kept"
-        )  # fmt: skip
+        named = Row.objects.filter(
+            connection=getattr(self.run.integration, near),
+            resource__in={resource for resource, _ in refs},
+            remote_id__in={remote_id for _, remote_id in refs},
+        ).values_list("pk", "resource", "remote_id")
+        keys = {pk: (resource, remote_id) for pk, resource, remote_id in named if (resource, remote_id) in refs}
+        links = self.linked(near, keys).values_list(
+            f"{near}_id", "integration_id", f"{far}__resource", f"{far}__remote_id", "sent", "kept"
+        )
         return {
-            (resource, remote_id): (far_resource, far_id, {**(sent.get(far) or {}), **(kept.get(far) or {})})
-            for resource, remote_id, far_resource, far_id, sent, kept in links
-            if (resource, remote_id) in refs
+            keys[pk]: (far_resource, far_id, {**(sent.get(far) or {}), **(kept.get(far) or {})})
+            for pk, integration_id, far_resource, far_id, sent, kept in links
+            if integration_id == self.run.integration_id
         }
+
+    def linked(self, side: str, ids: Iterable[int | None]) -> Any:
+        """Links of these records, of all integrations: by the integration as well, a database without statistics
+        would read all links of it.
+        """
+        return Link.objects.filter(**{f"{side}_id__in": list(ids)})
 
     def _wait_for_parent(self, change: Line, key: tuple[str, str]) -> None:
         parent = Change.objects.filter(
@@ -416,6 +425,11 @@ class Writer:
         """Make one call; the network, no transaction open."""
         try:
             raw: Raw | None
+            if write.again and write.action == "create" and resource.repeat == "keyed" and resource.find:
+                # Beside the key: not every vendor was seen to keep its word about keys.
+                raw = resource.find(self.api, write)
+                if raw is not None:
+                    return Outcome(write.change, raw=raw)
             if write.action == "create" and resource.create:
                 raw = resource.create(self.api, write.payload, write.key)
             elif write.action == "update" and resource.update:
@@ -526,6 +540,7 @@ class Writer:
                     continue
                 done.append((change, outcome, record))
         with transaction.atomic():
+            bulk.may_be_lost()  # then the outcome is unknown, and is looked for
             self.lease.hold()  # whoever was overtaken settles nothing: the other one finds out for itself
             self._mark_failed(failed)
             self._mark_done(resource, done)
@@ -549,12 +564,6 @@ class Writer:
         if not done:
             return
         now = timezone.now()
-        met = set(
-            self.mine.filter(pk__in=[change.pk for change, _, _ in done], state__in=(State.SENDING, State.UNKNOWN))
-            .select_for_update()
-            .values_list("pk", flat=True)
-        )
-        done = [item for item in done if item[0].pk in met]
         self._store_targets(resource, done, now)
         written = [item for item in done if item[0].action in ("create", "update")]
         targets = self._rows_of(resource, [(c, self._remote_id(c, o, r)) for c, o, r in written])
@@ -563,12 +572,13 @@ class Writer:
             remote_id = self._remote_id(change, outcome, record)
             target_id = targets.get((change.scope, remote_id), change.target_id)
             rows.append((change.pk, State.DONE, remote_id, target_id, now, change.resolution or "", "", {}, ""))
-        bulk.update(
+        met = bulk.update(
             Change, "id",
             ["state", "remote_id", "target", "settled_at", "resolution", "error_code", "error_params",
              "error_detail"],
-            rows,
+            rows, "t.state IN (%s, %s)", [State.SENDING, State.UNKNOWN],
         )  # fmt: skip
+        done, written = ([item for item in items if item[0].pk in met] for items in (done, written))
         self._links(
             [
                 (change, targets[change.scope, self._remote_id(change, outcome, record)], record)
@@ -640,10 +650,8 @@ class Writer:
         near, far = ("left", "right") if toward == "right" else ("right", "left")
         known = {
             getattr(link, f"{near}_id"): link
-            for link in Link.objects.filter(
-                integration_id=self.run.integration_id,
-                **{f"{near}_id__in": [change.source_id for change, _, _ in pairs]},
-            )
+            for link in self.linked(near, [change.source_id for change, _, _ in pairs])
+            if link.integration_id == self.run.integration_id
         }
         kinds = kinds_of(pairs[0][0].entity)
         fresh, changed = [], []

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +42,15 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was last decided about a record, and what became of it."""
+
+    pk: int
+    state: str
+    code: str
+
+
 def plan(run: Run, lease: Lease) -> bool:
     """Plan every flow of the run; True when done, False when the slice is over (it goes on where it stopped)."""
     for entity in flows_in_order(run.pinned, run.only):
@@ -49,6 +58,7 @@ def plan(run: Run, lease: Lease) -> bool:
         desk = Desk(run, flow)
         for rows in desk.chunks():
             with transaction.atomic():
+                bulk.may_be_lost()
                 lease.check()
                 desk.plan(rows)
             if not lease.goes_on():
@@ -155,22 +165,12 @@ class Desk:
 
     def plan(self, rows: Sequence[Row]) -> None:
         """Decide about these records and store what was decided, with how far planning has come."""
-        busy = self._in_flight(rows)
+        earlier, busy = self._earlier([row.pk for row in rows])
         rows = [row for row in rows if row.pk not in busy]
         pairs, by_key = self.pairs(rows)
         decisions = list(plan_pairs(pairs, self.spec))
-        self._store(decisions, by_key)
+        self._store(decisions, by_key, earlier)
         Flow.objects.filter(pk=self.flow.pk).update(planned_through=self.through, planned_rules_version=self.versions)
-
-    def _in_flight(self, rows: Sequence[Row]) -> set[int]:
-        """Records with a write on its way wait for its outcome; settling looks at them again."""
-        return set(
-            Change.objects.filter(
-                source_id__in=[row.pk for row in rows],
-                integration=self.run.integration,
-                state__in=(Change.State.SENDING, Change.State.UNKNOWN),
-            ).values_list("source_id", flat=True)
-        )
 
     def pairs(self, rows: Sequence[Row]) -> tuple[list[Pair], dict[tuple[str, str], Row]]:
         """Return the pairs of these records, and the rows by (resource, remote id)."""
@@ -178,9 +178,8 @@ class Desk:
         ids = [row.pk for row in rows]
         links = {
             getattr(link, f"{near}_id"): link
-            for link in Link.objects.filter(integration=self.run.integration, **{f"{near}_id__in": ids}).select_related(
-                far
-            )
+            for link in Link.objects.filter(**{f"{near}_id__in": ids}).select_related(far)
+            if link.integration_id == self.run.integration_id
         }
         sources = {row.pk: self.record(row, self.source) for row in rows}
         twins = self._twins([sources[row.pk] for row in rows if row.pk not in links and sources[row.pk]])
@@ -283,10 +282,11 @@ class Desk:
 
     # decisions into rows
 
-    def _store(self, decisions: Sequence[Decision], by_key: Mapping[tuple[str, str], Row]) -> None:
+    def _store(
+        self, decisions: Sequence[Decision], by_key: Mapping[tuple[str, str], Row], earlier: Mapping[int, "Earlier"]
+    ) -> None:
         rows = [(by_key[item.source_resource, item.source_id], item) for item in decisions]
         rows = [(row, self._with_parents(row, item)) for row, item in self._parents_known(rows)]
-        earlier = self._earlier([row.pk for row, _ in rows])
         targets = self._target_rows([item for _, item in rows])
         superseded: list[int] = []
         freed: list[Row] = []
@@ -316,15 +316,26 @@ class Desk:
         self._note_candidates([(row, item) for row, item in rows if item.action == "candidate"], targets)
         self._note_conflicts([(row, item) for row, item in rows if item.conflicts])
 
-    def _earlier(self, ids: Sequence[int]) -> dict[int, Change]:
-        """Return the newest change of each record in this integration."""
-        found: dict[int, Change] = {}
-        rows = Change.objects.filter(source_id__in=ids, integration=self.run.integration, toward=self.toward)
-        for change in rows.only("source_id", "state", "code", "params", "action", "run_id").order_by("id"):
-            found[change.source_id] = change
-        return found
+    def _earlier(self, ids: Sequence[int]) -> tuple[dict[int, "Earlier"], set[int]]:
+        """Return the newest change of each record in this integration, and the records with a write on its way: they
+        wait for its outcome, and settling looks at them again.
+        """
+        rows = self._changes_of(ids, "pk", "state", "code")
+        busy = {row[0] for row in rows if row[3] in (Change.State.SENDING, Change.State.UNKNOWN)}
+        return {row[0]: Earlier(*row[2:]) for row in rows if row[1] == self.toward}, busy
 
-    def _said_before(self, last: Change | None, item: Decision, row: Row) -> bool:
+    def _changes_of(self, ids: Sequence[int], *columns: str) -> list[tuple[Any, ...]]:
+        """Return (source, toward, *columns) of these records' changes, oldest first.
+
+        By source alone: asked for the integration as well, a database without statistics reads all changes of it.
+        """
+        rows = Change.objects.filter(source_id__in=ids).order_by("id")
+        mine = self.run.integration_id
+        return [
+            row[1:] for row in rows.values_list("integration_id", "source_id", "toward", *columns) if row[0] == mine
+        ]
+
+    def _said_before(self, last: "Earlier | None", item: Decision, row: Row) -> bool:
         if last is None or item.action not in ("skip", "hold", "candidate", "conflict"):
             return False
         state = Change.State.SKIPPED if item.action == "skip" else Change.State.HELD
@@ -417,12 +428,10 @@ class Desk:
         for pk, resource, remote_id, name, number in named:
             ids[pk] = (resource, remote_id)
             self._names[resource, remote_id] = name or number or remote_id
-        links = Link.objects.filter(
-            integration=self.run.integration, **{f"{self.source_side}_id__in": list(ids)}
-        ).values_list(f"{self.source_side}_id", flat=True)
-        self._linked = {ids[row_id] for row_id in links}
-        newest = Change.objects.filter(integration=self.run.integration, source_id__in=list(ids)).order_by("id")
-        for row_id, state, code, error in newest.values_list("source_id", "state", "code", "error_code"):
+        side = f"{self.source_side}_id"
+        links = Link.objects.filter(**{f"{side}__in": list(ids)}).values_list(side, "integration_id")
+        self._linked = {ids[row_id] for row_id, integration in links if integration == self.run.integration_id}
+        for row_id, _, state, code, error in self._changes_of(list(ids), "state", "code", "error_code"):
             self._waiting[ids[row_id]] = (state, error or code)
         return rows
 

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from bridge import registry
+from bridge.hub import bulk
 from bridge.hub.models import Connection, Cursor, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs import store
@@ -95,6 +96,7 @@ class _Reader:
             for name, documents in page.documents.items()
         }
         with transaction.atomic():
+            bulk.may_be_lost()  # cursor and documents together
             self.lease.check()
             moved = Cursor.objects.filter(pk=self.cursor.pk, version=self.cursor.version).update(
                 value=page.cursor, version=self.cursor.version + 1, moved_at=now

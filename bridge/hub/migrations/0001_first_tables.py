@@ -443,14 +443,14 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(blank=True, max_length=100)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('approved_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('carried_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='carries', to='hub.change')),
-                ('undo_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='undone_by', to='hub.change')),
+                ('carried_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, db_index=False, related_name='carries', to='hub.change')),
+                ('undo_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, db_index=False, related_name='undone_by', to='hub.change')),
                 ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='hub.connection')),
-                ('dispatch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='changes', to='hub.dispatch')),
+                ('dispatch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, db_index=False, related_name='changes', to='hub.dispatch')),
                 ('flow', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='changes', to='hub.flow')),
                 ('integration', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='hub.integration')),
                 ('source', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='changes_out', to='hub.record')),
-                ('target', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='changes_in', to='hub.record')),
+                ('target', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, db_index=False, related_name='changes_in', to='hub.record')),
                 ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='hub.run')),
             ],
             options={
@@ -661,7 +661,23 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='change',
-            index=models.Index(fields=['integration', 'settled_at'], name='change_settled'),
+            index=models.Index(condition=models.Q(('settled_at__isnull', False)), fields=['integration', 'settled_at'], name='change_settled'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(condition=models.Q(('target__isnull', False)), fields=['target'], name='change_target'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(condition=models.Q(('dispatch__isnull', False)), fields=['dispatch'], name='change_dispatch'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(condition=models.Q(('carried_by__isnull', False)), fields=['carried_by'], name='change_carried'),
+        ),
+        migrations.AddIndex(
+            model_name='change',
+            index=models.Index(condition=models.Q(('undo_of__isnull', False)), fields=['undo_of'], name='change_undo'),
         ),
         migrations.AddConstraint(
             model_name='change',

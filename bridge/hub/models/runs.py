@@ -143,7 +143,7 @@ class Change(models.Model):
     action = models.CharField(_("action"), max_length=10, choices=Action.choices)
     toward = models.CharField(max_length=8, default="right")
     source = models.ForeignKey(Record, models.SET_NULL, null=True, related_name="changes_out", db_index=False)
-    target = models.ForeignKey(Record, models.SET_NULL, null=True, related_name="changes_in")
+    target = models.ForeignKey(Record, models.SET_NULL, null=True, related_name="changes_in", db_index=False)
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="+", db_index=False)  # the one written to
     resource = models.CharField(max_length=40)  # of the target
     scope = models.CharField(max_length=100, blank=True)
@@ -166,7 +166,7 @@ class Change(models.Model):
     revision = models.CharField(max_length=32, blank=True)
     key = models.CharField(max_length=50, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    dispatch = models.ForeignKey(Dispatch, models.SET_NULL, null=True, related_name="changes")
+    dispatch = models.ForeignKey(Dispatch, models.SET_NULL, null=True, related_name="changes", db_index=False)
     claimed_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
@@ -175,8 +175,8 @@ class Change(models.Model):
     error_params = DocumentField(default=dict)
     error_detail = models.TextField(blank=True)
     request_id = models.CharField(max_length=100, blank=True)
-    carried_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="carries")
-    undo_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by")
+    carried_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="carries", db_index=False)
+    undo_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = OfIntegration.as_manager()
@@ -197,7 +197,15 @@ class Change(models.Model):
             models.Index(fields=["run", "state", "stage", "id"], name="change_work"),
             models.Index(fields=["integration", "state", "code"], name="change_held"),
             models.Index(fields=["source", "integration"], name="change_source"),
-            models.Index(fields=["integration", "settled_at"], name="change_settled"),
+            # What is empty on most rows, or most of the time, is not indexed while it is: each change is written three
+            # times on its way, and every index with it.
+            models.Index(
+                fields=["integration", "settled_at"], condition=Q(settled_at__isnull=False), name="change_settled"
+            ),
+            models.Index(fields=["target"], condition=Q(target__isnull=False), name="change_target"),
+            models.Index(fields=["dispatch"], condition=Q(dispatch__isnull=False), name="change_dispatch"),
+            models.Index(fields=["carried_by"], condition=Q(carried_by__isnull=False), name="change_carried"),
+            models.Index(fields=["undo_of"], condition=Q(undo_of__isnull=False), name="change_undo"),
         ]
 
     def __str__(self) -> str:
