@@ -505,4 +505,4 @@ def plain_answer(answer: Answer) -> tuple[int, dict[str, Any]]:
 def _pairs(body: bytes) -> dict[str, Any]:
     if len(body) > 10_000 or not _FORM.match(body):
         return {}
-    return dict(parse_qsl(body.decode("ascii", "replace")))
+    return dict(parse_qsl(body.decode("ascii", "replace").strip()))
