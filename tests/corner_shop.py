@@ -83,7 +83,7 @@ def order(number, method="card", taxes=(("TPS", "5"), ("TVQ", "9.975")), total="
     return {
         "id": str(number), "number": f"W-{number}", "date": day or date.today().isoformat(), "total": total,
         "currency": "CAD", "method": method, "store": store,
-        "taxes": [{"code": code, "percent": percent} for code, percent in taxes],
+        "taxes": [{"code": code, "percent": percent, "title": (*title, "")[0]} for code, percent, *title in taxes],
     }  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def _read(raw):
         "currency": raw["currency"],
         "payment_method": raw["method"],
         "store": raw["store"],
-        "taxes": [{"code": item["code"], "percent": Decimal(str(item["percent"]))} for item in raw["taxes"]],
+        "taxes": [{**item, "percent": Decimal(str(item["percent"]))} for item in raw["taxes"]],
     }
 
 
@@ -154,7 +154,7 @@ def _tax(values):
     return [
         SeenValue(
             "+".join(item["code"] for item in rates),
-            " + ".join(f"{item['code']} {item['percent']} %" for item in rates),
+            " + ".join(item["title"] or f"{item['code']} {item['percent']} %" for item in rates),
             tuple(item["percent"] for item in rates),
         )
     ]

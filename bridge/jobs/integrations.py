@@ -354,16 +354,19 @@ def _terms_finding(integration: Integration, level: Any) -> Finding:
     return Finding("TERMS-ACCEPTED", "ok", text, params)
 
 
+def automatic_blockers(integration: Integration) -> list[Finding]:
+    """Return what stands in the way of runs that begin by themselves; [] when nothing does."""
+    blockers = [item for item in readiness(integration, automatic=True) if item.level == "blocker"]
+    if not integration.flows.filter(first_done_at__isnull=False).exists():
+        text = _why("Approve the first plan first.", "Approuvez d’abord le premier plan.")
+        blockers.append(Finding("STEP-FIRST_RUN", "blocker", text))
+    return blockers
+
+
 def set_automatic(integration: Integration, on: bool, user: User | None) -> list[Finding]:
     """Turn automatic runs on or off; what stands in the way of turning them on is returned and they stay off."""
     if on:
-        blockers = [item for item in readiness(integration, automatic=True) if item.level == "blocker"]
-        if not integration.flows.filter(first_done_at__isnull=False).exists():
-            blockers.append(
-                Finding("STEP-FIRST_RUN", "blocker",
-                        _why("Approve the first plan first.", "Approuvez d’abord le premier plan."))
-            )  # fmt: skip
-        if blockers:
+        if blockers := automatic_blockers(integration):
             return blockers
         webhooks_on(integration)
     integration.automatic = on

@@ -35,6 +35,7 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Organizations"), "building", "admin:hub_organization_changelist", "hub.view_organization"),
             Entry(_("Integrations"), "link", "admin:integrations", "hub.view_integration"),
+            Entry(_("Mappings"), "both", "admin:mappings_all", "hub.view_valuemap"),
             Entry(_("Connections"), "plug", "admin:connections", "hub.view_connection"),
             Entry(_("People"), "people", "admin:hub_user_changelist", "hub.view_user"),
             Entry(_("Vendor apps"), "key", "admin:hub_vendorapp_changelist", "hub.view_vendorapp"),

@@ -21,13 +21,14 @@ from bridge.engine.filters import check_tree, describe, describe_condition, eval
 from bridge.engine.kinds import fields_of, label_of
 from bridge.engine.model import Problem
 from bridge.engine.transforms import REGISTRY, read_number
-from bridge.hub.models import Connection, Environment, Flow, Integration, MappingRule, Record, ValueMap
+from bridge.hub.models import Connection, Environment, Flow, Integration, MappingRule, Record
 from bridge.jobs import connections, runs
 from bridge.jobs import integrations as work
 from bridge.jobs.context import context_of, scope_of, settings_of, writable
 from bridge.staff import tree as forms
 from bridge.staff.connections import environments, oauth
 from bridge.staff.integrations import VIEW, WRITE, crumb, get_integration, section
+from bridge.staff.mappings import tabs
 from bridge.staff.pages import language, page, say_error, staff_view, tell_error
 from bridge.staff.templatetags.bridge import code_cure, code_what, entity_label, say, vendor_label
 from connectors.contract import Choice, Recipe, RecipeFlow, Setting, SyncError
@@ -91,7 +92,7 @@ def setup_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         "flows": flows_step,
         "value_maps": value_maps_step,
         "first_run": first_run_step,
-        "automatic": first_run_step,
+        "automatic": sync_step,
     }
     if step not in known:
         raise Http404
@@ -350,11 +351,11 @@ def _save_flow(flow: Flow, declared: RecipeFlow, request: HttpRequest) -> Proble
         flow.direction = post["direction"]
     if post.get("approval") in Flow.Approval.values:
         flow.approval = post["approval"]
-    cadence = post.get("cadence_minutes", "")
-    if cadence.isdecimal() and 5 <= int(cadence) <= 10_080:
-        flow.cadence_minutes = int(cadence)
+    cadence, problem = _cadence(post.get("cadence_minutes", ""))
+    if problem:
+        problems[f"{prefix}-cadence_minutes"] = [problem]
     else:
-        problems[f"{prefix}-cadence_minutes"] = [gettext("Give a number of minutes between 5 and 10,080 (a week).")]
+        flow.cadence_minutes = cadence
     flow.start_date, problem = _date(post.get("start_date", ""))
     if problem:
         problems[f"{prefix}-start_date"] = [problem]
@@ -629,57 +630,9 @@ def _probe(flow: Flow, declared: RecipeFlow, wanted: Mapping[str, Any], words: s
 # values
 
 
-@dataclass(frozen=True, slots=True)
-class MapKind:
-    """One kind of value to map: its rows and what they may become."""
-
-    kind: str
-    label: str
-    rows: list[ValueMap]
-    targets: list[Choice]
-    trouble: str
-
-
 def value_maps_step(request: HttpRequest, integration: Integration) -> HttpResponse:
-    """Say what each value of one system is called in the other; each by name and id."""
-    recipe = registry.recipe(integration.recipe)
-    kinds = [_map_kind(integration, item) for item in recipe.value_maps]
-    if request.method == "POST":
-        saved = _save_maps(request, integration, kinds)
-        messages.success(request, gettext("Values saved: %(count)s changed.") % {"count": saved})
-        return redirect("admin:setup", integration.pk, "value_maps")
-    return frame(request, integration, "value_maps", "staff/setup_values.html", _("Map values"), kinds=kinds)
-
-
-def _map_kind(integration: Integration, item: Any) -> MapKind:
-    connection = getattr(integration, item.side)
-    targets: list[Choice] = []
-    trouble = ""
-    if connection is None or not connection.is_usable:
-        trouble = gettext("Connect the account first; the choices come from there.")
-    else:
-        try:
-            targets = connections.choices(connection, item.targets, context_of(integration))
-        except SyncError as error:
-            trouble = say_error(error)
-    rows = list(integration.value_maps.filter(kind=item.kind).order_by("source_label", "source_key"))
-    return MapKind(item.kind, say(item.label), rows, targets, trouble)
-
-
-def _save_maps(request: HttpRequest, integration: Integration, kinds: Sequence[MapKind]) -> int:
-    saved = 0
-    for kind in kinds:
-        labels = {choice.id: choice.label for choice in kind.targets}
-        for row in kind.rows:
-            wanted = request.POST.get(f"map-{row.pk}")
-            if wanted is None or wanted not in labels or (row.target_id == wanted and row.confirmed):
-                continue
-            row.target_id, row.target_label, row.confirmed = wanted, labels[wanted], True
-            row.save()
-            saved += 1
-    if saved:
-        integration.flows.update(rules_version=F("rules_version") + 1)
-    return saved
+    """List the kinds of values to map, with what is to do in each; each has its own page."""
+    return frame(request, integration, "value_maps", "staff/setup_values.html", _("Map values"), tabs=tabs(integration))
 
 
 # ready
@@ -705,7 +658,7 @@ def first_run_step(request: HttpRequest, integration: Integration) -> HttpRespon
     return frame(
         request,
         integration,
-        "automatic" if request.path.endswith("/automatic/") else "first_run",
+        "first_run",
         "staff/setup_ready.html",
         _("Ready?"),
         findings=findings,
@@ -716,6 +669,92 @@ def first_run_step(request: HttpRequest, integration: Integration) -> HttpRespon
         open_run=newest if newest and newest.is_open else None,
         first_done=integration.flows.filter(first_done_at__isnull=False).exists(),
     )
+
+
+# sync
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Start date and cadence of one flow as the form shows them: what was typed, where that was refused."""
+
+    entity: str
+    label: str
+    start: str
+    cadence: str
+
+
+def _pace(flow: Flow, declared: RecipeFlow, typed: Mapping[str, str]) -> Pace:
+    start = flow.start_date.isoformat() if flow.start_date else ""
+    return Pace(
+        flow.entity,
+        say(declared.label),
+        typed.get(f"{flow.entity}-start_date", start),
+        typed.get(f"{flow.entity}-cadence_minutes", str(flow.cadence_minutes)),
+    )
+
+
+def sync_step(request: HttpRequest, integration: Integration) -> HttpResponse:
+    """Start dates and cadence of the flows, the terms, and the switch that lets runs begin by themselves."""
+    problems: Problems = {}
+    if request.method == "POST":
+        problems = _accept_terms(request, integration) if "accept" in request.POST else _save_pace(request, integration)
+        if not problems:
+            return redirect("admin:setup", integration.pk, "automatic")
+    declared = {item.entity: item for item in registry.recipe(integration.recipe).flows}
+    rows = [flow for flow in integration.flows.filter(is_on=True).order_by("pk") if flow.entity in declared]
+    return frame(
+        request,
+        integration,
+        "automatic",
+        "staff/setup_sync.html",
+        _("Sync"),
+        rows=[_pace(flow, declared[flow.entity], request.POST if problems else {}) for flow in rows],
+        terms=work.terms_of(integration),
+        acceptance=work.acceptance(integration),
+        blockers=work.automatic_blockers(integration) if not integration.automatic else [],
+        problems=problems,
+        name=request.POST.get("name", "") or request.user.get_full_name(),
+    )
+
+
+def _save_pace(request: HttpRequest, integration: Integration) -> Problems:
+    """Store start date and cadence of each flow; a new start date makes a new version of its rules."""
+    problems, changed = Problems(), []
+    for flow in integration.flows.filter(is_on=True):
+        before, name = flow.start_date, flow.entity
+        flow.start_date, wrong = _date(request.POST.get(f"{name}-start_date", ""))
+        if wrong:
+            problems[f"{name}-start_date"] = [wrong]
+        cadence, wrong = _cadence(request.POST.get(f"{name}-cadence_minutes", ""))
+        if wrong:
+            problems[f"{name}-cadence_minutes"] = [wrong]
+        flow.cadence_minutes = cadence
+        flow.rules_version += before != flow.start_date
+        changed.append(flow)
+    if not problems:
+        for flow in changed:
+            flow.save(update_fields=["start_date", "cadence_minutes", "rules_version"])
+        messages.success(request, gettext("Sync settings saved."))
+    return problems
+
+
+def _cadence(text: str) -> tuple[int, str]:
+    if text.isdecimal() and 5 <= int(text) <= 10_080:
+        return int(text), ""
+    return 60, gettext("Give a number of minutes between 5 and 10,080 (a week).")
+
+
+def _accept_terms(request: HttpRequest, integration: Integration) -> Problems:
+    problems = Problems()
+    if request.POST.get("accept") != "yes":
+        problems["accept"] = [gettext("Tick that you accept the terms.")]
+    if not request.POST.get("name", "").strip():
+        problems["name"] = [gettext("Give the name of the person who accepts.")]
+    if not problems:
+        work.accept_terms(integration, request.POST["name"], language(), request.user)
+        messages.success(request, gettext("The terms are accepted."))
+    return problems
 
 
 urls: list[URLPattern] = [

@@ -155,6 +155,12 @@ def _fact(value: object) -> object:
     return number(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
+@register.filter
+def choice_words(choice: Any) -> str:
+    """Return a choice by name and id: names are not unique."""
+    return f"{choice.label} ({choice.id})"
+
+
 # Numbers and times
 
 
