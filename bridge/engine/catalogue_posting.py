@@ -517,6 +517,12 @@ RECONCILING = (
         ("Compare the lines and correct the side that is wrong.", "Comparez les lignes et corrigez le côté fautif."),
     ),
     _e(
+        "RECON-RATES",
+        ("The taxes agree in all, but not one by one.", "Les taxes concordent en tout, mais pas une à une."),
+        ("One side has part of a tax under another rate.", "Un côté a une partie d’une taxe sous un autre taux."),
+        ("Check the tax map and the document’s tax codes.", "Vérifiez la table des taxes et les codes du document."),
+    ),
+    _e(
         "RECON-CLEARING",
         ("This movement is not where it was expected.", "Ce mouvement n’est pas là où il était attendu."),
         ("It is missing, in another account, or with another amount.",

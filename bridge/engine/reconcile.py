@@ -1,4 +1,4 @@
-"""Reconciliation: both sides per day, kind and currency, and the documents that make up every difference.
+"""Reconciliation: both sides per day, kind, currency and tax, and the documents that make up every difference.
 
 Amounts are Decimal in the document's own currency; nothing is converted. Only documents in state "live" count.
 """
@@ -19,7 +19,8 @@ Period = tuple[date, date]  # first and last day, both counted
 class Document:
     """One accounting document as a side has it. `state`: "live" counts, everything else (void, gone, draft) does not.
 
-    `kind` is the recipe's common word for what a document is on both sides.
+    `kind` is the recipe's common word for what a document is on both sides. `rates`: its taxes one by one, under keys
+    both sides share; none where a side does not tell them.
     """
 
     date: date
@@ -30,6 +31,8 @@ class Document:
     number: str
     remote_id: str
     state: str = "live"
+    is_refund: bool = False
+    rates: tuple[tuple[str, Decimal], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,42 @@ class Day:
         return self.left == self.right
 
 
-Cause = Literal["missing", "extra", "amount", "date", "tax", "doubled", "kind"]
+@dataclass(frozen=True, slots=True)
+class TaxDay:
+    """One tax of one line of the comparison: how many documents charge it on each side, and what it comes to.
+
+    `tax` is a key of `Document.rates`; "" is tax that its documents do not tell one by one.
+    """
+
+    date: date
+    kind: str
+    currency: str
+    tax: str
+    left_count: int
+    left: Decimal
+    right_count: int
+    right: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """Left less right."""
+        return self.left - self.right
+
+    @property
+    def even(self) -> bool:
+        """Whether both sides charge the same, as often."""
+        return self.left == self.right and self.left_count == self.right_count
+
+
+Cause = Literal["missing", "extra", "amount", "date", "tax", "doubled", "kind", "refund"]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One document, or pair, that differs. `amount` and `tax` are what it adds to left less right over the period.
 
-    `code` is why: the reason the document is held for, or a key of the catalogue.
+    `code` is why: the reason the document is held for, or a key of the catalogue. "refund" is a refund on one side
+    only, or of another amount.
     """
 
     kind: Cause
@@ -84,6 +115,17 @@ class Difference:
     tax: Decimal
     currency: str
     code: str
+
+    @property
+    def params(self) -> dict[str, object]:
+        """What fills the sentences of `code`: by how much the two differ, in which currency."""
+        by = self.tax if self.code == "RECON-TAX" else self.amount
+        return {"amount": f"{abs(by):f} {self.currency}"}
+
+    def touches(self, day: Day) -> bool:
+        """Whether it is one of the reasons why this line of the comparison is not even."""
+        key = (day.date, day.kind, day.currency)
+        return any(item and (item.date, item.kind, item.currency) == key for item in (self.left, self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +139,11 @@ class Reconciliation:
     balance: Mapping[str, Decimal] = field(default_factory=dict)
     tax_balance: Mapping[str, Decimal] = field(default_factory=dict)
     unexplained: Mapping[str, Decimal] = field(default_factory=dict)
+    taxes: tuple[TaxDay, ...] = ()
+
+    def behind(self, day: Day) -> tuple[Difference, ...]:
+        """Return the differences that make up one line of the comparison."""
+        return tuple(item for item in self.differences if item.touches(day))
 
     @property
     def even(self) -> bool:
@@ -135,7 +182,8 @@ def reconcile(
     differences.extend(_missing(one, (held or {}).get(one.remote_id, "RECON-MISSING")) for one in alone if counts(one))
     known = {(item.number, item.kind, item.currency, item.total) for _, item in pairs if item.number}
     differences.extend(_extra(item, known) for item in extra if counts(item))
-    days = _days([item for item in ours if counts(item)], [item for item in theirs if counts(item)])
+    ours, theirs = [item for item in ours if counts(item)], [item for item in theirs if counts(item)]
+    days = _days(ours, theirs)
     balance = _by_currency((day.currency, day.difference) for day in days)
     explained = _by_currency((item.currency, item.amount) for item in differences)
     return Reconciliation(
@@ -144,6 +192,7 @@ def reconcile(
         balance=balance,
         tax_balance=_by_currency((day.currency, day.tax_difference) for day in days),
         unexplained={key: balance.get(key, ZERO) - explained.get(key, ZERO) for key in {**balance, **explained}},
+        taxes=_tax_days(ours, theirs),
     )
 
 
@@ -208,9 +257,14 @@ def _compare(one: Document, other: Document, counts: Callable[[Document], bool])
     if one.kind != other.kind:
         found.append(_pair("kind", one, other, ZERO, ZERO, "RECON-KIND"))
     if one.total != other.total and (here and there):
-        found.append(_pair("amount", one, other, amount, tax, "RECON-AMOUNT"))
+        if one.is_refund or other.is_refund:
+            found.append(_pair("refund", one, other, amount, tax, "RECON-REFUND-AMOUNT"))
+        else:
+            found.append(_pair("amount", one, other, amount, tax, "RECON-AMOUNT"))
     elif one.tax != other.tax and (here and there):
         found.append(_pair("tax", one, other, ZERO, tax, "RECON-TAX"))
+    elif (here and there) and one.rates and other.rates and _charged(one) != _charged(other):
+        found.append(_pair("tax", one, other, ZERO, ZERO, "RECON-RATES"))
     return found
 
 
@@ -228,14 +282,27 @@ def _currency(one: Document | None, other: Document | None, counted: bool) -> Di
     return None
 
 
+def _charged(item: Document) -> dict[str, Decimal]:
+    """Return a document's tax by key, without those that come to nothing; "" is what it does not tell one by one."""
+    sums: dict[str, Decimal] = {}
+    for key, amount in item.rates:
+        sums[key] = sums.get(key, ZERO) + amount
+    rest = item.tax - sum(sums.values(), ZERO)
+    sums[""] = sums.get("", ZERO) + rest
+    return {key: amount for key, amount in sums.items() if amount}
+
+
 def _missing(one: Document, code: str) -> Difference:
+    if one.is_refund:
+        code = "RECON-REFUND" if code == "RECON-MISSING" else code
+        return Difference("refund", one, None, one.total, one.tax, one.currency, code)
     return Difference("missing", one, None, one.total, one.tax, one.currency, code)
 
 
 def _extra(item: Document, known: set[tuple[str, str, str, Decimal]]) -> Difference:
     doubled = (item.number, item.kind, item.currency, item.total) in known
-    kind: Cause = "doubled" if doubled else "extra"
-    code = "RECON-DOUBLED" if doubled else "RECON-EXTRA"
+    kind: Cause = "doubled" if doubled else "refund" if item.is_refund else "extra"
+    code = {"doubled": "RECON-DOUBLED", "refund": "RECON-REFUND"}.get(kind, "RECON-EXTRA")
     return Difference(kind, None, item, -item.total, -item.tax, item.currency, code)
 
 
@@ -243,6 +310,17 @@ def _days(left: Sequence[Document], right: Sequence[Document]) -> tuple[Day, ...
     ours, theirs = totals(left), totals(right)
     none = Total()
     return tuple(Day(*key, ours.get(key, none), theirs.get(key, none)) for key in sorted({**ours, **theirs}))
+
+
+def _tax_days(left: Sequence[Document], right: Sequence[Document]) -> tuple[TaxDay, ...]:
+    """Return count and sum of each tax on each side, by day, kind and currency."""
+    rows: dict[tuple[date, str, str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO, ZERO])
+    for side, documents in ((0, left), (2, right)):
+        for item in documents:
+            for tax, amount in _charged(item).items():
+                row = rows[(item.date, item.kind, item.currency, tax)]
+                row[side], row[side + 1] = row[side] + 1, row[side + 1] + amount
+    return tuple(TaxDay(*key, int(row[0]), row[1], int(row[2]), row[3]) for key, row in sorted(rows.items()))
 
 
 def _by_currency(amounts: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
