@@ -29,12 +29,13 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Coding:
     """A set of taxes in the books' words. `places`: for each part, in order, the rate that carries it; None where one
-    amount is spread over all rates.
+    amount is spread over all rates by their `weights`.
     """
 
     code: str
     rates: tuple[tuple[str, Decimal], ...]
     places: tuple[int, ...] | None
+    weights: tuple[Decimal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,26 +230,33 @@ class CodedTaxes(_Told):
     def _place(self, key: str, code: str, parts: Sequence[Part], amount: Decimal, base: Decimal) -> Coding:
         rates = self.books.tax_codes[code].rates
         places = _pair(parts, rates)
-        if places is None and parts and not self._agree(parts, rates, amount, base):
+        weights = self._weights(parts, rates, amount, base) if places is None and parts else tuple(p for _, p in rates)
+        if weights is None:
             target = " + ".join(f"{shown(percent)} %" for _, percent in rates) or "0 %"
             raise CannotMap("TAX-RATE-DIFFERS", map="tax", key=key, source=_said(parts, amount), target=target)
         if not parts and any(percent for _, percent in rates):
             target = " + ".join(f"{shown(percent)} %" for _, percent in rates)
             raise CannotMap("TAX-RATE-DIFFERS", map="tax", key=key, source="0 %", target=target)
-        return Coding(code, rates, places)
+        return Coding(code, rates, places, weights)
 
-    def _agree(
+    def _weights(
         self, parts: Sequence[Part], rates: Sequence[tuple[str, Decimal]], amount: Decimal, base: Decimal
-    ) -> bool:
-        """Whether the rates of both sides come to the same, added or one upon the other."""
-        added, compound = ZERO, Decimal(1)
-        for _, percent in rates:
-            added += percent
-            compound *= 1 + percent / HUNDRED
+    ) -> tuple[Decimal, ...] | None:
+        """Return what share each rate has in one amount, if the rates of both sides come to the same: added, or each
+        upon those before it. None where they do not.
+        """
+        beside = tuple(percent for _, percent in rates)
+        upon, factor = [], Decimal(1)
+        for percent in beside:
+            upon.append(percent * factor)
+            factor *= 1 + percent / HUNDRED
         whole = _percent(parts)
         if whole is None:
-            return abs(rounded(base * added / HUNDRED, self.unit) - amount) <= self.slack
-        return abs(whole - added) <= _ALIKE or abs(whole - (compound - 1) * HUNDRED) <= _ALIKE
+            whole_of = rounded(base * sum(beside, ZERO) / HUNDRED, self.unit)
+            return beside if abs(whole_of - amount) <= self.slack else None
+        if abs(whole - sum(beside, ZERO)) <= _ALIKE:
+            return beside
+        return tuple(upon) if abs(whole - sum(upon, ZERO)) <= _ALIKE else None
 
     def _by_rate(self, coding: Coding, parts: Sequence[Part], amount: Decimal) -> tuple[tuple[str, Decimal], ...]:
         """Return a line's tax by rate of the books; the parts add up to the line's tax."""
@@ -259,7 +267,7 @@ class CodedTaxes(_Told):
             return ((rates[0][0], amount),)
         places = coding.places
         if places is None or any(part.amount is None for part in parts):
-            sums = split(amount, [percent for _, percent in rates], self.unit)
+            sums = split(amount, coding.weights, self.unit)
         else:
             sums = [ZERO] * len(rates)
             for place, part in zip(places, parts, strict=True):

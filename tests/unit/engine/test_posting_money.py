@@ -196,6 +196,16 @@ def test_refunded_goods_go_back_to_stock_or_not_by_the_choice():
     assert held(post_refund, refund(*lines), sale(), wishes, books())[0] == "REFUND-ITEM-MISSING"
 
 
+def test_goods_given_away_that_do_not_come_back_leave_no_line():
+    free = line("0.00", unit_price=D(0), quantity=D(1))
+    wishes = rules(restock="no", refund_item="")
+    fee = line("4.00", kind="fee", name="Goodwill")
+    found = post_refund(refund(free, fee), sale(), wishes, books())
+    assert [item["kind"] for item in found.values["lines"]] == ["fee"]
+    back = post_refund(refund(free, fee), sale(), rules(), books())
+    assert [item["kind"] for item in back.values["lines"]] == ["item", "fee"]
+
+
 def test_a_line_may_say_itself_whether_it_came_back():
     lines = (taxed("5.00", "0.25", "0.50", restock=False), taxed("5.00", "0.25", "0.50", restock=True))
     first, second = post_refund(refund(*lines), sale(), rules(), books()).values["lines"]

@@ -111,6 +111,20 @@ def test_one_tax_of_the_shop_may_be_two_rates_of_the_books():
     assert rates(found) == {"r5": (D("10.00"), D("0.50")), "r9": (D("10.00"), D("1.00"))}
 
 
+def test_one_tax_of_the_shop_may_be_two_rates_one_upon_the_other():
+    both = {"code": "QC", "title": "QC", "percent": D("14.975")}
+    facts = books(tax_codes={**CODES, "80": TaxCode((("r5", D("5")), ("r95", D("9.5"))))})
+    found = posted(sale(single("100.00", "14.98", both)), rules(maps={"tax": {"QC": "80"}}), facts)
+    assert rates(found) == {"r5": (D("100.00"), D("5.00")), "r95": (D("100.00"), D("9.98"))}
+    assert found.warnings == ()
+
+
+def test_a_discount_counts_where_only_the_document_names_the_tax():
+    told = [tax(TPS, "4.50"), tax(TVQ, "8.98")]
+    before = sale(line("100.00", "13.48", discount=D("10.00")), taxes=told)
+    assert tax_codes(posted(before)) == ["20", "20"]
+
+
 def test_a_tax_without_a_name_is_the_documents_if_that_comes_to_it():
     order = sale(line("10.00", "1.50"), taxes=[tax(TPS, "0.50"), tax(TVQ, "1.00")])
     assert rates(posted(order)) == {"r5": (D("10.00"), D("0.50")), "r9": (D("10.00"), D("1.00"))}
@@ -121,6 +135,7 @@ def test_a_tax_without_a_name_is_the_documents_if_that_comes_to_it():
 def test_a_tax_without_a_percent_must_come_to_what_the_books_charge():
     bare = {"code": "TVH", "title": "TVH", "percent": None}
     assert tax_codes(posted(sale(single("10.00", "1.30", bare)))) == ["30"]
+    assert tax_codes(posted(sale(single("100.00", "11.70", bare, discount=D("10.00"))))) == ["30", "30"]
     assert held(sale(single("10.00", "1.30", bare), single("10.00", "0.50", bare)))[0] == "TAX-RATE-DIFFERS"
 
 
@@ -168,6 +183,14 @@ def test_the_documents_tax_is_the_truth_where_the_lines_round_apart():
     found = posted(order)
     assert found.values["tax_total"] == D("0.05")
     assert rates(found) == {"r5": (D("0.33"), D("0.02")), "r9": (D("0.33"), D("0.03"))}
+
+
+def test_cents_nobody_places_go_to_the_greatest_tax_and_to_the_line_with_most_of_it():
+    lines = (taxed("10.00", "0.50", "1.00"), taxed("100.00", "5.00", "9.98"))
+    order = sale(*lines, tax_total=D("16.50"), total=D("126.50"))
+    found = posted(order, rules(prices="gross"))
+    assert rates(found) == {"r5": (D("110.00"), D("5.50")), "r9": (D("110.00"), D("11.00"))}
+    assert [item["tax_amount"] for item in found.values["lines"]] == [D("1.50"), D("15.00")]
 
 
 def test_cents_move_between_rates_where_the_document_says_so():
