@@ -95,7 +95,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write on its way. `change` is our id (text), `key` the idempotency key (at most 50 characters)."""
+    """One write on its way. `change` is our id (text), `key` the idempotency key (at most 50 characters).
+
+    `again`: it went out before and its answer was lost, so that it may be there already.
+    """
 
     change: str
     action: Action
@@ -103,6 +106,7 @@ class Write:
     payload: Payload
     key: str
     version: str | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from connectors.quickbooks.sameness import differs, is_marked, is_telling, same_
 BATCH = 30
 # The vendor gives a request 120 s and our own call a minute; a search may be behind by another.
 SETTLE = timedelta(seconds=240)
+_GONE = ("QBO-610",)
 _TAKEN = ("QBO-6240", "QBO-6140", "QBO-6000")
 
 
@@ -90,9 +91,24 @@ class Kind:
         return self.update(api, remote_id, {**_version_only(payload), "Active": False}, key)
 
     def delete(self, api: Api, remote_id: str, payload: Payload, key: str) -> Raw:
-        """Delete a transaction for good; answers the stub that is left."""
-        body = self._version(api, remote_id, payload)
-        return self._own(wire.send(api, self.path, self.entity, body, key, {"operation": "delete"}), remote_id)
+        """Delete a transaction for good; answers the stub that is left. Twice is the same as once."""
+        try:
+            body = self._version(api, remote_id, payload)
+            return self._own(wire.send(api, self.path, self.entity, body, key, {"operation": "delete"}), remote_id)
+        except RecordRejected as error:
+            if error.code != "QBO-610":
+                raise
+            return self._gone(api, remote_id, error)
+
+    def _gone(self, api: Api, remote_id: str, error: RecordRejected) -> Raw:
+        """The stub of a document that was deleted already. Raises `error` where it is there: something else is not."""
+        try:
+            self.fetch(api, remote_id)
+        except RecordRejected as told:
+            if told.code == "QBO-610":
+                return {"domain": "QBO", "status": "Deleted", "Id": remote_id}
+            raise
+        raise error
 
     def void_by_operation(self, api: Api, remote_id: str, payload: Payload, key: str) -> Raw:
         """Void an invoice: it stays, with all amounts zero and its payments set free."""
@@ -219,6 +235,9 @@ class Kind:
 
         A repeat is harmless only as the same writes in the same order: the request id is made of their keys.
         """
+        there = self._there_already(api, writes)
+        if there:
+            return [self._as_found(write, there.get(write.change)) for write in writes]
         tokens = self._tokens(api, writes)
         items = [self._item(str(index), write, tokens) for index, write in enumerate(writes)]
         query = {"requestid": _batch_key(writes), "minorversion": wire.MINOR_VERSION}
@@ -227,9 +246,50 @@ class Kind:
         outcomes = [self._outcome(write, answers.get(str(index))) for index, write in enumerate(writes)]
         return self._looked_at(api, writes, outcomes)
 
+    def _there_already(self, api: Api, writes: Sequence[Write]) -> dict[str, Raw]:
+        """What an earlier sending of this batch made, by change: looked for with one search before it goes again.
+
+        The request id makes a repeat harmless, as the vendor promises; it was seen to make second documents all the
+        same. Names and numbers it refuses to give twice, so this is for what has none that it guards.
+        """
+        lost = [write for write in writes if write.again and write.action == "create"]
+        if self.lists or not lost:
+            return {}
+        seen = self._searched(api, [write.payload for write in lost])
+        found: dict[str, Raw] = {}
+        for write in lost:
+            fits = [raw for raw in seen if is_marked(write.payload) and same_document(write.payload, raw)]
+            if len(fits) == 1:
+                found[write.change] = fits[0]
+        return found
+
+    def _searched(self, api: Api, payloads: Sequence[Payload]) -> list[Raw]:
+        """All documents that may be one of these: by their keys, or by customers and days where one has none."""
+        keys = [str(payload[self.natural_key]) for payload in payloads if payload.get(self.natural_key)]
+        if len(keys) == len(payloads):
+            where = [Where(self.natural_key, "IN", keys)]
+        else:
+            customers = {payload["CustomerRef"]["value"] for payload in payloads if payload.get("CustomerRef")}
+            days = {payload["TxnDate"] for payload in payloads if payload.get("TxnDate")}
+            named = (("CustomerRef", customers), ("TxnDate", days))
+            where = [Where(name, "IN", sorted(values)) for name, values in named if values]
+        return wire.rows(wire.ask(api, select(self.entity, where, order="Id DESC")), self.entity)
+
+    def _as_found(self, write: Write, raw: Raw | None) -> Outcome:
+        """A batch of which something is there was carried out. What is not seen of it was refused, or is not seen yet:
+        it is looked for by itself when searches have settled, and not sent along under another request id.
+        """
+        if raw is None:
+            return Outcome(write.change, write.remote_id, error=OutcomeUnknown("QBO-BATCH-ITEM"))
+        return Outcome(write.change, str(raw["Id"]), raw, differs=differs(write.payload, raw))
+
     def _looked_at(self, api: Api, writes: Sequence[Write], outcomes: list[Outcome]) -> list[Outcome]:
         """The outcomes, with names and numbers that were taken looked up."""
-        again = [at for at, outcome in enumerate(outcomes) if outcome.error and outcome.error.code in _TAKEN]
+        again = [
+            at
+            for at, (write, outcome) in enumerate(zip(writes, outcomes, strict=True))
+            if outcome.error and outcome.error.code in (_GONE if write.action == "remove" else _TAKEN)
+        ]
         looks = [partial(self._second_look, api, writes[at], outcomes[at]) for at in again]
         for at, outcome in zip(again, api.gather(looks) if looks else (), strict=True):
             outcomes[at] = outcome
@@ -237,9 +297,12 @@ class Kind:
 
     def _second_look(self, api: Api, write: Write, outcome: Outcome) -> Outcome:
         error = outcome.error
-        if not isinstance(error, RecordRejected) or write.action not in ("create", "update"):
+        if not isinstance(error, RecordRejected):
             return outcome
         try:
+            if write.action == "remove":
+                gone = self._gone(api, write.remote_id or "", error)
+                return Outcome(write.change, write.remote_id, gone)
             if write.action == "update":
                 return replace(outcome, error=self._named(api, write.payload, error))
             raw = self._taken(api, write.payload, error)

@@ -9,6 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -849,6 +850,71 @@ def test_a_lost_write_sent_again_is_made_once_although_request_ids_are_ignored(
     company.control("clock", {"advance_seconds": 61})
     found = resource.find(company.api, Write("1", "create", None, payload, "lost"))
     assert found is not None and found["Id"] == again["Id"]
+
+
+@pytest.mark.fault("A01")
+@pytest.mark.parametrize("ignores", [True, False])
+def test_lost_part_payments_sent_again_are_made_once(
+    company: Company, modes: Callable[..., None], ignores: bool
+) -> None:
+    """Nothing guards a part payment but the look before it goes again: its number is not unique, and there is more to
+    pay.
+    """
+    buyer = buyer_of(company)
+    invoice = made(company, "invoices", posted(company, buyer))
+    resource = CONNECTOR.resource("payments")
+    assert resource.bulk
+    applied = [{"document": Ref("sale", "invoices", invoice["Id"]), "amount": Decimal("1.00")}]
+    values = {"contact_id": buyer, "total": Decimal("1.00"), "applied": applied}
+    bodies = [resource.payload({**values, "number": f"ch_{at}"}, "create", {}) for at in range(30)]
+    writes = [Write(str(at), "create", None, payload, f"k{at}") for at, payload in enumerate(bodies)]
+    modes(ignore_request_ids=ignores)
+    before = len(stored(company, "Payment"))
+    company.fault(method="POST", path="/batch", kind="drop_after", times=1)
+    with pytest.raises(OutcomeUnknown):
+        resource.bulk.send(company.api, writes)
+    outcomes: list[Any] = []
+    again = [replace(write, again=True) for write in writes]
+    assert company.calls_of(lambda: outcomes.extend(resource.bulk.send(company.api, again))) == 1  # type: ignore[union-attr, arg-type]
+    rows = {row["Id"]: row for row in stored(company, "Payment")}
+    assert len(rows) == before + 30
+    assert [rows[outcome.remote_id]["PaymentRefNum"] for outcome in outcomes] == [f"ch_{at}" for at in range(30)]
+
+
+@pytest.mark.fault("A01")
+def test_what_never_arrived_goes_again_and_what_is_half_seen_waits(
+    company: Company, modes: Callable[..., None]
+) -> None:
+    buyer = buyer_of(company)
+    bulk, writes = CONNECTOR.resource("invoices").bulk, _many(company, buyer)
+    assert bulk
+    again = [replace(write, again=True) for write in writes]
+    modes(ignore_request_ids=True)
+    company.fault(method="POST", path="/batch", kind="drop_before", times=1)
+    with pytest.raises(OutcomeUnknown):
+        bulk.send(company.api, writes)
+    outcomes: Any = bulk.send(company.api, again)
+    assert {outcome.error for outcome in outcomes} == {None}
+    last = outcomes[-1]
+    remove = CONNECTOR.resource("invoices").remove
+    assert remove
+    remove(company.api, last.remote_id, {}, "gone")
+    half: Any = bulk.send(company.api, again)
+    assert [outcome.remote_id for outcome in half[:-1]] == [outcome.remote_id for outcome in outcomes[:-1]]
+    assert isinstance(half[-1].error, OutcomeUnknown), "part of a batch is never sent under another request id"
+
+
+def test_deleting_twice_is_the_same_as_once(company: Company, modes: Callable[..., None]) -> None:
+    resource = CONNECTOR.resource("credit_memos")
+    raw = made(company, "credit_memos", posted(company, buyer_of(company)))
+    modes(ignore_request_ids=True)
+    assert resource.remove and resource.bulk
+    for _ in range(2):
+        stub = resource.remove(company.api, raw["Id"], {"SyncToken": raw["SyncToken"]}, "gone")
+        assert resource.parse(stub).gone
+    write = Write("1", "remove", raw["Id"], {"SyncToken": raw["SyncToken"]}, "gone")
+    (outcome,) = resource.bulk.send(company.api, [write])  # type: ignore[misc]
+    assert outcome.error is None and outcome.raw == stub
 
 
 @pytest.mark.fault("E05")

@@ -164,14 +164,15 @@ def test_a_lost_batch_goes_again_whole_and_under_its_own_key(stage, bills):
 def test_the_checker_sees_second_invoices_when_lost_answers_are_sent_again_without_a_key(
     stage, bills, one_by_one, monkeypatch
 ):
-    """The twin: the same losses, and a writer whose repeats carry fresh keys."""
+    """The twin: the same losses, and a writer whose repeats carry fresh keys and that does not look first."""
     import secrets
 
     from bridge import registry
 
     invoices = registry.connector("quickbooks").resource("invoices")
-    keyed = invoices.create
+    keyed, find = invoices.create, invoices.find
     object.__setattr__(invoices, "create", lambda api, payload, key: keyed(api, payload, secrets.token_hex(16)))
+    object.__setattr__(invoices, "find", lambda api, write: None)
     try:
         run = bills(100)
         stage.server.faults(
@@ -180,6 +181,7 @@ def test_the_checker_sees_second_invoices_when_lost_answers_are_sent_again_witho
         stage.let_settle(run, seconds=100)
     finally:
         object.__setattr__(invoices, "create", keyed)
+        object.__setattr__(invoices, "find", find)
     found = look(stage, 100)
     assert len(found.doubled) == 10, str(found)
     assert not found.lost
