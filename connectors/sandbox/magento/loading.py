@@ -53,9 +53,8 @@ def _fill_order(shop: Shop, order: Document) -> None:
     order.setdefault("state", "new")
     order.setdefault("status", "pending" if order["state"] == "new" else order["state"])
     order.setdefault("status_histories", [])
-    highest = max((int(id) for id in shop.order_items), default=0)
     for at, row in enumerate(order.setdefault("items", [])):
-        row.setdefault("item_id", highest + at + 1)
+        row.setdefault("item_id", shop.last_item + at + 1)
         row.setdefault("order_id", order["entity_id"])
 
 

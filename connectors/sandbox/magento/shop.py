@@ -258,7 +258,7 @@ class Shop:
         self.modules: list[str] = []
         self.currency: Document = {}
         self.faults = Faults()
-        self.order_items: dict[str, str] = {}
+        self.last_item = 0
         self.skus: dict[str, str] = {}
         self._late: list[tuple[float, str, Document]] = []
 
@@ -267,11 +267,11 @@ class Shop:
         return stamp(self.clock.now())
 
     def put(self, name: str, document: Document) -> None:
-        """Insert or replace; keeps lookups by SKU and by order line."""
+        """Insert or replace; keeps the lookup by SKU."""
         kind, table = KINDS[name], self.tables[name]
         id = key_of(kind, document)
         if name == "orders":
-            self.order_items.update((str(row["item_id"]), id) for row in document.get("items", ()))
+            self.last_item = max([self.last_item, *(int(row["item_id"]) for row in document.get("items", ()))])
         if name == "products":
             self._index_sku(id, document)
         table.put(id, document, **{column: _value(kind, document, column) for column in kind.indexed()})
@@ -311,6 +311,9 @@ class Shop:
         before = str(table.value(id, "sku") or "").strip().lower() if id in table else sku
         if before != sku and self.skus.get(before) == id:
             del self.skus[before]
+            others = [other for other in table.find("sku", table.value(id, "sku")) if other != id]
+            if others:
+                self.skus[before] = others[0]
         self.skus.setdefault(sku, id)
 
     def documents(self, name: str) -> Iterator[Document]:

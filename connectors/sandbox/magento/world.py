@@ -620,7 +620,7 @@ class _Trade:
         """Edited by the shop: the first order is cancelled, a second one carries its number with -1."""
         basket, buyer = self._goods(), self._customer()
         old = self._sale(moment, basket, buyer, method="checkmo")
-        at = self._later(moment, hours=1)
+        at = self._later(moment, seconds=90)
         if at is None:
             return
         old.cancel(at)

@@ -1,10 +1,11 @@
 """A caller's desk in front of the store: it signs as the published library does, and reads the answers."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 from datetime import UTC, datetime
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
@@ -69,8 +70,6 @@ class Desk:
     def raw(self, method, target, body=b"", headers=None):
         """The answer to exactly this; `target` is path and query as they go over the wire."""
         parts = urlsplit(target)
-        from urllib.parse import unquote
-
         request = Request(
             method,
             unquote(parts.path).removeprefix("/magento"),
@@ -114,6 +113,16 @@ class Desk:
 
     def ids(self, path, *filters, id="entity_id", **more):
         return [row[id] for row in self.get(path, *filters, **more)["items"]]
+
+    @contextlib.contextmanager
+    def configured(self, **settings):
+        """Settings for the length of a `with`."""
+        before = {name: getattr(self.vendor.settings, name) for name in settings}
+        self.vendor.configure(settings)
+        try:
+            yield self
+        finally:
+            self.vendor.configure(before)
 
     def load(self, **documents):
         return self.vendor.load_all(documents)
