@@ -17,6 +17,8 @@ from bridge.engine.posting.sheet import Sheet, Warnings
 from connectors.contract import Ref
 
 CANCELLED = frozenset({"canceled", "cancelled", "void", "voided"})
+# What holds a payment or sale only in name: it is right as it is, and needs nobody.
+SKIPS = frozenset({"PAYMENTS-OFF", "PAYMENT-IN-RECEIPT", "PAYMENT-ZERO"})
 _KEPT = ("email", "due_date", "billing_address", "shipping_address")
 _OF_THE_SALE = ("contact", "currency", "home_currency", "exchange_rate", "store", "email", "billing_address",
                 "shipping_address", "prices_include_tax")  # fmt: skip

@@ -160,14 +160,16 @@ def places(store: object, policy: Policy, books: Books, warnings: Warnings) -> t
 
 
 def account_of(values: Mapping[str, Any], method: object, policy: Policy) -> dict[str, str]:
-    """Return the clearing account and payment method that a shop's method is mapped to. CannotMap without account."""
-    account = policy.mapped("payment_method", method)
+    """Return the clearing account and payment method that a shop's method ("none" where it tells none) is mapped to.
+    CannotMap METHOD-UNMAPPED without account.
+    """
+    key = str(method or "none")
+    account = policy.mapped("payment_method", key)
     if not account:
-        key = str(method or "")
         raise CannotMap(
             "METHOD-UNMAPPED", map="payment_method", key=key, total=str(values["total"]), currency=values["currency"]
         )
     found = {"account_id": account}
-    if method_id := policy.mapped("method", method):
+    if method_id := policy.mapped("method", key):
         found["method_id"] = method_id
     return found

@@ -75,8 +75,9 @@ DEFAULTS: Mapping[str, str] = {item.key: item.default for item in OPTIONS}
 class Policy:
     """How one integration posts. Ids are the books'; "" is none. `maps`: kind -> source key -> id in the books.
 
-    Kinds of maps: tax (sorted rate codes joined by "+", "none" for untaxed), payment_method (the account for the
-    money), method (payment method), class and location and terms (by store, store and terms code), item (by SKU).
+    Kinds of maps: tax (by sorted rate codes joined by "+", "none" for untaxed), payment_method and method (account and
+    payment method in the books, by the shop's method, "none" without one), class and location (by store), terms (by the
+    shop's code), item (by SKU).
     """
 
     document: str

@@ -215,6 +215,7 @@ def test_the_customer_is_the_organisation_or_the_person_and_says_so():
     wishes = rules(customer="company")
     assert post_contact({"name": "Jane Roe", "company": "Roe Ltd"}, wishes).values["name"] == "Roe Ltd"
     alone = post_contact({"given_name": "Jane", "family_name": "Roe", "company": " "}, wishes)
+    assert post_contact({"email": "jane@example.com"}, wishes).values == {"name": "jane@example.com"}
     assert alone.values == {"name": "Jane Roe"} and codes(alone) == ["COMPANY-NOT-TOLD"]
     order = sale(billing_address={"line1": "1 Main", "company": None})
     assert codes(posted(order, wishes)) == ["COMPANY-NOT-TOLD"]
@@ -512,6 +513,16 @@ def test_a_customer_of_another_currency_is_held():
     code, params = held(facts=facts)
     assert (code, params["theirs"], params["currency"]) == ("CUSTOMER-CURRENCY", "USD", "CAD")
     assert posted(sale(currency="USD", exchange_rate=D("1.37")), facts=facts).values["currency"] == "USD"
+
+
+def test_a_rate_has_at_most_ten_decimals_and_must_be_one():
+    facts = books(multi_currency=True)
+    long = posted(sale(currency="USD", exchange_rate=D(4) / D(3)), facts=facts)
+    assert long.values["exchange_rate"] == D("1.3333333333")
+    assert str(posted(sale(currency="USD", exchange_rate=D("1.37")), facts=facts).values["exchange_rate"]) == "1.37"
+    for rate in (D(0), D(-1), None, 1.5):
+        found = posted(sale(currency="USD", exchange_rate=rate), facts=facts)
+        assert "exchange_rate" not in found.values and codes(found) == ["RATE-BY-BOOKS"]
 
 
 def test_a_rate_to_another_home_currency_is_left_to_the_books():

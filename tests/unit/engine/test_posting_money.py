@@ -9,7 +9,7 @@ import pytest
 
 from bridge.engine.catalogue import ENGINE_CATALOGUE
 from bridge.engine.model import CannotMap
-from bridge.engine.posting import post_payment, post_refund, post_sale
+from bridge.engine.posting import SKIPS, post_payment, post_refund, post_sale
 from connectors.contract import Ref
 from tests.unit.engine.orders import TPS, TVQ, books, line, rules, sale, seen, tax, taxed
 
@@ -98,6 +98,8 @@ def test_each_method_has_its_own_account_and_an_unmapped_one_is_held():
         for method in ("card", "paypal")
     }
     assert accounts == {"card": "A-card", "paypal": "A-paypal"}
+    unnamed = rules(maps={"payment_method": {"none": "A-other"}})
+    assert post_payment(payment(method=None), sale(), unnamed, books()).values["account_id"] == "A-other"
     code, params = held(post_payment, payment(method="shells"), sale(), rules(), books())
     assert (code, params["map"], params["key"]) == ("METHOD-UNMAPPED", "payment_method", "shells")
 
@@ -145,6 +147,14 @@ def test_a_generic_customers_payments_are_his():
 )
 def test_a_payment_that_cannot_be_recorded_is_held(told, code):
     assert held(post_payment, payment(**told), sale(), rules(), books())[0] == code
+
+
+def test_what_needs_no_payment_is_told_from_what_waits_for_a_person():
+    skips = {held(post_payment, payment(), sale(), rules(payments="off"), books())[0],
+             held(post_payment, payment(), sale(), rules(document="sales_receipt"), books())[0],
+             held(post_payment, payment("0"), sale(), rules(), books())[0]}  # fmt: skip
+    assert skips == SKIPS
+    assert not any(SENTENCES[code].can_retry for code in SKIPS)
 
 
 def test_a_payment_in_another_currency_than_its_order_is_held():
