@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from bridge.engine.model import CannotMap
 from bridge.engine.posting.amounts import HUNDRED, ZERO, amount_of, exact, quantum, rounded, shown
-from bridge.engine.posting.header import account_of, common, note, places, want
+from bridge.engine.posting.header import account_of, common, memo_of, note, places, want
 from bridge.engine.posting.policy import Books, Policy
 from bridge.engine.posting.sheet import Sheet, Warnings
 from connectors.contract import Ref
@@ -165,11 +165,9 @@ def _order_notes(sale: Mapping[str, Any], policy: Policy) -> list[str]:
 def _cancelled(sale: Mapping[str, Any], policy: Policy, books: Books) -> Posted:
     """Return what becomes of the document of an order that was cancelled after it was posted."""
     notes = [*_order_notes(sale, policy), note(policy, "cancelled")]
-    if sale.get("memo"):
-        notes.append(str(sale["memo"]))
     warnings = (("SALE-CANCELLED", {"number": str(sale.get("number") or "")}),)
     action: Literal["void", "flag"] = "void" if policy.cancellations == "void" else "flag"
-    return Posted({"memo": " · ".join(notes)[: books.longest_memo]} if action == "flag" else {}, warnings, action)
+    return Posted({"memo": memo_of(notes, sale.get("memo"), books)} if action == "flag" else {}, warnings, action)
 
 
 def _sheet(sheet: Sheet, store: object, warnings: Warnings) -> dict[str, Any]:

@@ -53,10 +53,16 @@ def common(
     found["date"] = date_of(values, policy, books, notes, warnings)
     found |= customer_of(values, policy, books)
     found |= rate_of(values, books, warnings)
-    told = values.get("memo")
-    memo = " · ".join([*notes, *([str(told)] if told else [])])
-    found["memo"] = memo[: books.longest_memo]
+    found["memo"] = memo_of(notes, values.get("memo"), books)
     return found
+
+
+def memo_of(notes: list[str], told: object, books: Books) -> str:
+    """Return the note of a document: what is said of it, then what the source tells that is not in it already."""
+    memo = " · ".join(notes)
+    if told and str(told) not in memo.replace("·", " ").split():
+        memo = f"{memo} · {told}" if memo else str(told)
+    return memo[: books.longest_memo]
 
 
 def _unnumbered(values: Mapping[str, Any], policy: Policy, books: Books, warnings: Warnings) -> None:

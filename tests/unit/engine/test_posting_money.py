@@ -182,6 +182,9 @@ def test_money_that_went_out_is_a_refund_receipt_and_credit_left_open_a_credit_m
     left = post_refund(refund(online=False), sale(), rules(), books())
     assert left.values["document"] == "credit_memo" and "account_id" not in left.values
     assert out.values["memo"] == "Refund R-1 of order 1234"
+    for memo, said in (("1234", ""), ("123", " · 123"), ("Broken", " · Broken")):
+        told = post_refund(refund(memo=memo), sale(), rules(), books()).values["memo"]
+        assert told == f"Refund R-1 of order 1234{said}"
     assert "sale" not in out.values
 
 
