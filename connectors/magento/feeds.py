@@ -73,7 +73,8 @@ class Reader:
     fields: str = ""
     since: date | None = None
     size: int = SIZE
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what makes it doubtful that all was read
+    remarks: list[str] = field(default_factory=list)  # what else a person should know
 
     def parts(self) -> Iterator[Part]:
         """Yield the pages from where the cursor stands to the end."""
@@ -211,12 +212,13 @@ def _pages(
     for part in reader.parts():
         found = documents(part)
         whole = part.last and not part.note
+        told = [text for text in (part.note, *(dict.fromkeys(reader.remarks) if part.last else ())) if text]
         yield Page(
             documents=found,
             cursor=deepcopy(state),
             expected={} if counted else {name: part.total},
             ends=frozenset(found) & frozenset(reader.state["with"]) if whole else frozenset(),
-            note=f"{name}: {part.note}" if part.note else "",
+            note=f"{name}: {'; '.join(told)}" if told else "",
         )
         counted = True
 
@@ -353,7 +355,7 @@ def _transactions(api: Api, rows: Sequence[Raw], reader: Reader) -> dict[str, Ra
     except SettingInvalid as error:
         if error.code != ACL:
             raise
-        reader.notes.append(f"dates are those of the invoices: {ACL} {error.params.get('resource', '')}")
+        reader.remarks.append(f"dates are those of the invoices: {ACL} {error.params.get('resource', '')}")
         return {}
 
 

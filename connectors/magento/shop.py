@@ -1,6 +1,6 @@
 """The shop itself: who it is, its store views with their zones and currencies, and the connection check.
 
-A shop has no name to ask for; its address stands for it. Its view of its own address is what makes it one account,
+A shop that was given no name of its own goes by its address. Its view of its own address is what makes it one account,
 however a person wrote it.
 
 Source: https://developer.adobe.com/commerce/webapi/rest/ (store configuration; read 2026-11)
@@ -14,10 +14,20 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from connectors.contract import Api, ContractBroken, Finding, Identity, Raw, RecordRejected, SettingInvalid, Text
+from connectors.contract import (
+    Api,
+    ContractBroken,
+    Finding,
+    Identity,
+    Raw,
+    RecordRejected,
+    SettingInvalid,
+    SyncError,
+    Text,
+)
 from connectors.magento.errors import ACL, ROUTE
 from connectors.magento.stock import MSI, modules
-from connectors.magento.wire import Test, criteria, everything, search
+from connectors.magento.wire import Test, criteria, everything, search, text
 
 MANY = 200  # pages of the catalogue that a check reads at most
 
@@ -59,7 +69,7 @@ def _place(view: Mapping[str, Any]) -> str:
 
 
 def identify(api: Api) -> Identity:
-    """Return who the grant speaks for. Two calls."""
+    """Return who the grant speaks for. Three calls."""
     stores, installed = Stores.read(api), modules(api)
     view = stores.first
     place = _place(view) or str(view.get("code"))
@@ -72,7 +82,25 @@ def identify(api: Api) -> Identity:
         "stock_by_source": "true" if MSI in installed else "false",
         "stores": [_view(item) for item in stores.views.values()],
     }
-    return Identity(place[:200], place[:200], {key: value for key, value in facts.items() if value is not None})
+    name = _website(api, view)
+    return Identity(
+        place[:200],
+        f"{name} ({place})"[:300] if name else place,
+        {key: value for key, value in facts.items() if value is not None},
+    )
+
+
+def _website(api: Api, view: Raw) -> str | None:
+    """The name of the website behind a view, where somebody gave it one and we may see it."""
+    try:
+        found = api.get("/V1/store/websites", any_shape=True).get("answer")
+    except SyncError as error:
+        if error.then == "wait" or error.code not in (ACL, ROUTE):
+            raise
+        return None
+    rows = [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+    name = next((text(row.get("name")) for row in rows if row.get("id") == view.get("website_id")), None)
+    return None if name == "Main Website" else name
 
 
 def _view(view: Raw) -> dict[str, Any]:
