@@ -313,10 +313,10 @@ class Sheet:
             "posted": shown(self.total - rest),
             "difference": shown(rest),
             "currency": told["currency"],
-            "other": shown(other),
+            "other": shown(rounded(other, self.unit)),
         }
         for name, amount in found.items():
             said = told.get(name)
-            params[name] = shown(said) if isinstance(said, Decimal) else "?"
-            params[f"{name}_found"] = shown(amount)
+            params[name] = shown(rounded(said, self.unit)) if isinstance(said, Decimal) else "?"
+            params[f"{name}_found"] = shown(rounded(amount, self.unit))
         return CannotMap("TOTAL-DIFFERS", **params)

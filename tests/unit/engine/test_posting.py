@@ -428,6 +428,8 @@ def test_a_total_that_nothing_explains_is_held_with_both_totals_and_their_parts(
     assert (params["shipping_total"], params["shipping_total_found"]) == ("7.50", "5.00")
     assert (params["subtotal"], params["subtotal_found"]) == ("10.00", "10.00")
     assert (params["tax_total"], params["tax_total_found"]) == ("1.50", "1.50")
+    assert (params["discount_total"], params["discount_total_found"], params["other"]) == ("0.00", "0.00", "0.00")
+    assert held({**order, "subtotal": None})[1]["subtotal"] == "?"
 
 
 @pytest.mark.parametrize("cents", [-5, -1, 1, 5])
