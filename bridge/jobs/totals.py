@@ -1,15 +1,17 @@
 """Reconciliation from what is stored: both sides per day, kind and currency, to the cent."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bridge import registry
-from bridge.engine.reconcile import Document, Reconciliation, reconcile
+from bridge.engine.reconcile import Difference, Document, Reconciliation, reconcile
 from bridge.hub.models import Change, Connection, Integration, Link, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs.context import context_of, scope_of
+from connectors.contract import RecipeFlow
 
 ZERO = Decimal(0)
 AROUND = timedelta(days=7)  # documents a little beyond the period show a wrong date as what it is
@@ -17,39 +19,68 @@ NOT_LIVE = {"void", "cancelled", "draft", "deleted"}
 SHOWN = 200
 
 
+ENTITIES = ("sale", "refund")
+
+
 def reconciliation(integration: Integration, start: date | None = None, end: date | None = None) -> Reconciliation:
-    """Compare both sides' documents between two days, both counted (None: all that is stored)."""
-    recipe = registry.recipe(integration.recipe)
-    links = Link.objects.filter(integration=integration, entity="sale")
+    """Compare both sides' documents between two days, both counted (None: all that is stored).
+
+    A document without a twin is of the kind its number has on the left, so that one booked twice is seen as that.
+    """
+    flows = [flow for flow in registry.recipe(integration.recipe).flows if flow.entity in ENTITIES]
+    by_left, kinds = _links(integration)
+    held = _held(integration)
+    context = context_of(integration)
+    left = [
+        item for flow in flows
+        for item in _documents(integration.left, flow, flow.left, context, {}, {}, start, end)
+    ]  # fmt: skip
+    numbers = {(item.number, item.currency): item.kind for item in left if item.number}
+    right = [
+        item for flow in flows
+        for item in _documents(integration.right, flow, flow.right, context, kinds, numbers, start, end)
+    ]  # fmt: skip
+    found = reconcile(left, right, by_left, held, (start or date.min, end or date.max))
+    return replace(found, differences=tuple(_waiting(item, held) for item in found.differences))
+
+
+def _links(integration: Integration) -> tuple[dict[str, str], dict[str, str]]:
+    """Return, by key of a document, its twin on the right, and by key of that its kind."""
     by_left: dict[str, str] = {}
     kinds: dict[str, str] = {}
+    links = Link.objects.filter(integration=integration, entity__in=ENTITIES)
     pairs = links.values_list("left__resource", "left__remote_id", "right__resource", "right__remote_id")
     for left_resource, left_id, right_resource, right_id in pairs.iterator(chunk_size=5000):
         by_left[f"{left_resource}:{left_id}"] = f"{right_resource}:{right_id}"
         kinds[f"{right_resource}:{right_id}"] = left_resource
+    return by_left, kinds
+
+
+def _held(integration: Integration) -> dict[str, str]:
+    """Return the reason each document waits for, by its key."""
     held: dict[str, str] = {}
-    waiting = Change.objects.filter(integration=integration, entity="sale", source__isnull=False).order_by("id")
+    waiting = Change.objects.filter(integration=integration, entity__in=ENTITIES, source__isnull=False).order_by("id")
     for resource, remote_id, state, code, error in waiting.exclude(
         state__in=(Change.State.DONE, Change.State.SUPERSEDED)
     ).values_list("source__resource", "source__remote_id", "state", "code", "error_code"):
         if state != Change.State.PLANNED:
             held[f"{resource}:{remote_id}"] = error or code
-    try:
-        flow = recipe.flow("sale")
-    except KeyError:
-        return reconcile([], [], {})
-    context = context_of(integration)
-    left = _documents(integration.left, flow.left, context, {}, start, end)
-    right = _documents(integration.right, flow.right, context, kinds, start, end)
-    period = (start or date.min, end or date.max)
-    return reconcile(left, right, by_left, held, period)
+    return held
+
+
+def _waiting(item: Difference, held: dict[str, str]) -> Difference:
+    """A document on the right only may wait to go left: then that is why."""
+    code = held.get(item.right.remote_id) if item.right and item.left is None else None
+    return replace(item, code=code) if code else item
 
 
 def _documents(
     connection: Connection | None,
+    flow: RecipeFlow,
     resources: tuple[str, ...],
     context: Any,
     kinds: dict[str, str],
+    numbers: dict[tuple[str, str], str],
     start: date | None,
     end: date | None,
 ) -> Iterator[Document]:
@@ -68,8 +99,9 @@ def _documents(
         for remote_id, day, currency, amount, tax, number, status in columns.iterator(chunk_size=5000):
             key = f"{name}:{remote_id}"
             yield Document(
-                date=day, kind=kinds.get(key, name), currency=currency, total=amount, tax=tax or ZERO, number=number,
-                remote_id=key, state="void" if status in NOT_LIVE else "live",
+                date=day, kind=kinds.get(key) or numbers.get((number, currency)) or name, currency=currency,
+                total=amount, tax=tax or ZERO, number=number, remote_id=key,
+                state="void" if status in NOT_LIVE else "live", is_refund=flow.entity == "refund",
             )  # fmt: skip
 
 

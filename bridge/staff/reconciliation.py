@@ -23,18 +23,19 @@ from bridge.staff.integrations import crumb, get_integration, section
 from bridge.staff.pages import page, staff_view
 from bridge.staff.plan import resource_label
 from bridge.staff.templatetags.bridge import day as day_words
-from bridge.staff.templatetags.bridge import money
+from bridge.staff.templatetags.bridge import money, vendor_label
 
 VIEW = "hub.view_record"
 ZERO = Decimal(0)
 CAUSES = {
-    "missing": _("Missing on the right"),
-    "extra": _("Only on the right"),
-    "doubled": _("Twice on the right"),
+    "missing": _("Missing in %(right)s"),
+    "extra": _("Only in %(right)s"),
+    "doubled": _("Twice in %(right)s"),
     "amount": _("Amount differs"),
     "date": _("Date differs"),
     "tax": _("Tax differs"),
     "kind": _("Kind differs"),
+    "refund": _("Refund differs"),
 }
 
 
@@ -144,18 +145,51 @@ def _plus(one: Total, other: Total) -> Total:
     return Total(one.count + other.count, one.total + other.total, one.tax + other.tax)
 
 
+@dataclass(slots=True)
+class TaxTotal:
+    """One tax over the month, both sides."""
+
+    tax: str
+    currency: str
+    left: Decimal = ZERO
+    right: Decimal = ZERO
+
+    @property
+    def difference(self) -> Decimal:
+        return self.left - self.right
+
+
+def by_tax(found: Reconciliation, asked: "Asked") -> list[TaxTotal]:
+    """Return the month's taxes one by one; [] where no document tells them so."""
+    sums: dict[tuple[str, str], TaxTotal] = {}
+    for item in found.taxes:
+        if (not asked.kind or item.kind == asked.kind) and (not asked.currency or item.currency == asked.currency):
+            row = sums.setdefault((item.tax, item.currency), TaxTotal(item.tax, item.currency))
+            row.left, row.right = row.left + item.left, row.right + item.right
+    return [sums[key] for key in sorted(sums)] if any(tax for tax, _currency in sums) else []
+
+
 def causes(integration: Integration, differences: Sequence[Difference]) -> list[Cause]:
     """Return what makes up the differences; records are found with one question per side."""
     left = _places(integration.left, [item.left for item in differences])
     right = _places(integration.right, [item.right for item in differences])
+    name = vendor_label(integration.right.vendor) if integration.right else ""
     found = []
     for item in differences:
         place = left.get(item.left.remote_id) if item.left else right.get(item.right.remote_id) if item.right else None
         document = item.left or item.right
         kind = kind_words(integration, document.kind) if document else ""
-        word = str(CAUSES.get(item.kind, item.kind))
-        found.append(Cause(item, word, kind, desk.explained(item.code), place))
+        found.append(Cause(item, _word(item, name), kind, desk.explained(item.code, item.params), place))
     return found
+
+
+def _word(item: Difference, right: str) -> str:
+    """Return what differs, in words; a refund says on which side it is missing."""
+    kind: str = item.kind
+    if kind == "refund" and (item.left is None or item.right is None):
+        kind = "extra" if item.left is None else "missing"
+    words = str(CAUSES.get(kind, kind))
+    return words % {"right": right} if "%(" in words else words
 
 
 def _places(connection: Connection | None, documents: Iterable[Document | None]) -> dict[str, int]:
@@ -288,6 +322,7 @@ def reconciliation(request: HttpRequest, pk: int) -> HttpResponse:
         days=_days(integration, found, asked),
         listing=listing,
         causes=causes(integration, listing.page.object_list),
+        taxes=by_tax(found, asked),
         chart=chart_of(found, asked.month),
         labels=[str(integration.left), str(integration.right)],
         as_of=timezone.now(),
