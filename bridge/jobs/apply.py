@@ -23,6 +23,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from bridge import registry
 from bridge.engine.fingerprint import revision_key
 from bridge.engine.kinds import frozen, kinds_of, thawed
 from bridge.hub import bulk
@@ -132,6 +133,8 @@ class Writer:
         self.mine = Change.objects.filter(run=run, connection=connection)
         self.open = Dispatch.objects.filter(run=run, connection=connection, is_open=True)
         self.rescued = False
+        recipe = registry.recipe(run.integration.recipe)
+        self.whole = {flow.entity for flow in recipe.flows if flow.posting}  # all that these name must be there
         self.pool = ThreadPoolExecutor(max_workers=account._slots, thread_name_prefix="writes")
         self.flying: dict[Future[Any], Group] = {}
         self.wake: float = 0.0
@@ -308,11 +311,8 @@ class Writer:
         going: list[Line] = []
         values: dict[int, dict[str, Any]] = {}
         for row in rows:
-            missing = [
-                (value["resource"], value["id"])
-                for value in row.after.values()
-                if isinstance(value, Mapping) and "ref" in value and (value["resource"], value["id"]) not in found
-            ]
+            needed = _named(row.after) if row.entity in self.whole else _named_first(row.after)
+            missing = sorted(needed - found.keys())
             if missing:
                 self._wait_for_parent(row, missing[0])
                 continue
@@ -821,6 +821,12 @@ class Writer:
         except SyncError as error:
             if error.then == "ask":
                 raise
+            if error.then in ("reject", "look"):  # what is there is not surely ours: a person decides, not another try
+                self.mine.filter(pk=change.pk, state=State.UNKNOWN).update(
+                    state=State.HELD, error_code=error.code, error_params=_plain(error.params),
+                    settled_at=timezone.now(),
+                )  # fmt: skip
+                return
             pause = timedelta(seconds=error.retry_after or 5)
             self.mine.filter(pk=change.pk).update(retry_at=timezone.now() + pause)
             return
@@ -873,6 +879,13 @@ def _versioned(resource: Resource, write: Write) -> dict[str, Any]:
     if write.version and isinstance(resource.version, str) and "." not in resource.version:
         return {**write.payload, resource.version: write.version}
     return write.payload
+
+
+def _named_first(values: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the records that frozen values name at their top level: those a write cannot do without."""
+    return {
+        (value["resource"], value["id"]) for value in values.values() if isinstance(value, Mapping) and "ref" in value
+    }
 
 
 def _named(values: Any) -> set[tuple[str, str]]:

@@ -153,9 +153,11 @@ class Resource:
     functions), `version`, `is_gone`,
     `merged_into`. Writing: `build` (canonical values and action to body; None: from `fields`), `create`, `update`,
     `void`, `remove` for
-    one, `bulk` for many, `find` to look for what a lost write may have made (by `Write`; None: not there),
+    one, `bulk` for many, `find` to look for what a lost write may have made (by `Write`; None: not there; of a removal or void it answers
+    what still stands),
     `chosen_id` where we choose the remote id ourselves (values -> id). `compared` lists canonical fields a
-    program may write; others are read only.
+    program may write; others are read only. `document` is the kind of document it holds, where an entity has several
+    ("invoice", "sales_receipt"): what is made goes where its kind is kept.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Resource:
     repeat: Literal["harmless", "keyed", "look_first"] = "look_first"
     open_in_vendor: str = ""  # a web address with {id}, for "open in vendor"
     page_size: int = 1000
+    document: str = ""
 
     def parse(self, raw: Raw) -> Record:
         """Return the document in canonical form. KeyError: the document has no id and is not one of ours."""

@@ -81,6 +81,7 @@ SALES_RECEIPT = writing.Kind("sales_receipts", "SalesReceipt", "salesreceipt", n
 
 INVOICES = Resource(
     name="invoices",
+    document="invoice",
     entity="sale",
     label=Text("Invoices", "Factures"),
     read=parse_invoice,
@@ -104,6 +105,7 @@ INVOICES = Resource(
 
 SALES_RECEIPTS = Resource(
     name="sales_receipts",
+    document="sales_receipt",
     entity="sale",
     label=Text("Sales receipts", "Reçus de vente"),
     read=parse_sales_receipt,

@@ -176,14 +176,16 @@ class Kind:
     # Looking for what a lost write may have done
 
     def find(self, api: Api, write: Write) -> Raw | None:
-        """Return what a lost write left behind, None when it left nothing.
+        """Return what a lost write left behind, None when it left nothing; of a removal or void, what still stands.
 
         A created object counts as ours only when all we sent is in it. OutcomeUnknown QBO-AMBIGUOUS: several fit, or
         nothing in it says whose it is. RecordRejected QBO-NUMBER-HELD: another document has the number, so it may not
         be made again where the company lets a number be used twice.
         """
-        if write.action != "create":
-            return self._landed(api, write)
+        if write.action in ("remove", "void"):
+            return self._standing(api, write)
+        if write.action == "update":
+            return self._changed(api, write)
         seen = self._candidates(api, write.payload)
         found = [raw for raw in seen if self._same(write.payload, raw)]
         if not found and self.beside:
@@ -195,20 +197,21 @@ class Kind:
             raise holders.number_error(seen[0], RecordRejected("QBO-6140", field="number"))
         return found[0] if found else None
 
-    def _landed(self, api: Api, write: Write) -> Raw | None:
-        remote_id = write.remote_id or ""
+    def _changed(self, api: Api, write: Write) -> Raw | None:
+        """An update's document if it holds what was sent."""
+        raw = self.fetch(api, write.remote_id or "")
+        return raw if not differs(write.payload, raw) else None
+
+    def _standing(self, api: Api, write: Write) -> Raw | None:
+        """What a removal or a void was to end, if it still stands."""
         try:
-            raw = self.fetch(api, remote_id)
+            raw = self.fetch(api, write.remote_id or "")
         except RecordRejected as error:
-            if write.action == "remove" and error.code == "QBO-610":
-                return {"domain": "QBO", "status": "Deleted", "Id": remote_id}
+            if error.code == "QBO-610":
+                return None
             raise
-        landed = {
-            "update": lambda: not differs(write.payload, raw),
-            "remove": lambda: self.lists and raw.get("Active") is False,
-            "void": lambda: is_void(raw),
-        }[write.action]()
-        return raw if landed else None
+        ended = is_void(raw) if write.action == "void" else self.lists and raw.get("Active") is False
+        return None if ended else raw
 
     def _candidates(self, api: Api, payload: Payload) -> list[Raw]:
         where = [ANY_STATE] if self.lists else []

@@ -205,3 +205,29 @@ def test_workers_dying_at_each_point_of_a_write_bill_nobody_twice(stage, bills, 
     # The dice decide how many die (two or three of fifteen lots, mostly); whatever they say, nothing may be doubled.
     print(f"{died} workers died at {point}")
     assert len(written(stage)) == 150
+
+
+@pytest.mark.fault("D12")
+@pytest.mark.parametrize("lost", ["just now", "long ago"])
+def test_a_lost_number_that_another_document_has_is_left_to_a_person(stage, bills, one_by_one, lost):
+    """Its company takes numbers twice, so a repeat would make a second document of that number."""
+    from django.utils import timezone
+
+    from bridge.hub.models import Change
+    from bridge.jobs.apply import KEY_LIFE
+
+    held = {"DocNumber": "ESSAI-0", "CustomerRef": {"value": "1"}, "TotalAmt": 99, "Balance": 99, "TxnDate": "2026-10-09", "Line": []}
+    stage.server.load("quickbooks", Invoice=[held])
+    run = bills(1)
+    if lost == "just now":
+        stage.server.faults({"kind": "drop_before", "vendor": "quickbooks", "path": "/invoice$", "times": 1})
+    else:
+        payload = {"DocNumber": "ESSAI-0", "CustomerRef": {"value": "1"}, "TxnDate": "2026-10-01"}
+        run.changes.update(
+            state=Change.State.UNKNOWN, attempts=1, payload=payload, key="k", claimed_at=timezone.now() - 2 * KEY_LIFE
+        )
+    stage.let_settle(run)
+    change = run.changes.get()
+    assert change.state in (Change.State.REJECTED, Change.State.HELD) and change.error_code == "QBO-NUMBER-HELD"
+    assert change.error_params["total"] == "99" and change.error_params["number"] == "ESSAI-0"
+    assert len(written(stage)) == 1
