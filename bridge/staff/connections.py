@@ -328,6 +328,7 @@ class Asked:
     way: OAuth1
     address: Field | None
     values: list[Field]
+    activates: bool  # whether the vendor can bring the values itself
     callback_address: str = ""
     identity_address: str = ""
 
@@ -351,6 +352,7 @@ def asked(request: HttpRequest, connection: Connection, problems: dict[str, list
         way,
         field(connector.address, connection.base_url) if connector.address else None,
         [field(item) for item in way.settings],
+        way.exchange is not None,
         *addresses,
     )
 
