@@ -154,7 +154,8 @@ class Resource:
     `merged_into`. Writing: `build` (canonical values and action to body; None: from `fields`), `create`, `update`,
     `void`, `remove` for
     one, `bulk` for many, `find` to look for what a lost write may have made (by `Write`; None: not there; of a removal
-    or void it answers what still stands), `chosen_id` where we choose the remote id ourselves (values -> id). `compared` lists canonical fields a
+    or void it answers what still stands),
+    `chosen_id` where we choose the remote id ourselves (values -> id). `compared` lists canonical fields a
     program may write; others are read only. `document` is the kind of document it holds, where an entity has several
     ("invoice", "sales_receipt"): what is made goes where its kind is kept.
     """

@@ -64,7 +64,6 @@ REFUND_RECEIPT = writing.Kind("refund_receipts", "RefundReceipt", "refundreceipt
 CREDIT_MEMOS = Resource(
     name="credit_memos",
     document="credit_memo",
-    document="credit_memo",
     entity="refund",
     label=Text("Credit memos", "Notes de crédit"),
     read=parse_credit_memo,
@@ -87,7 +86,6 @@ CREDIT_MEMOS = Resource(
 
 REFUND_RECEIPTS = Resource(
     name="refund_receipts",
-    document="refund_receipt",
     document="refund_receipt",
     entity="refund",
     label=Text("Refund receipts", "Reçus de remboursement"),

@@ -82,7 +82,6 @@ SALES_RECEIPT = writing.Kind("sales_receipts", "SalesReceipt", "salesreceipt", n
 INVOICES = Resource(
     name="invoices",
     document="invoice",
-    document="invoice",
     entity="sale",
     label=Text("Invoices", "Factures"),
     read=parse_invoice,
@@ -106,7 +105,6 @@ INVOICES = Resource(
 
 SALES_RECEIPTS = Resource(
     name="sales_receipts",
-    document="sales_receipt",
     document="sales_receipt",
     entity="sale",
     label=Text("Sales receipts", "Reçus de vente"),
