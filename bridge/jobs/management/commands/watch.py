@@ -54,7 +54,7 @@ class Command(BaseCommand):
         self.stdout.write("worker: begin")
         self._child = subprocess.Popen(
             [sys.executable, "-m", "django", "qcluster"],
-            env={**os.environ, "DJANGO_SETTINGS_MODULE": "bridge.settings", "PYTHONPATH": os.getcwd()},
+            env={"DJANGO_SETTINGS_MODULE": "bridge.settings", **os.environ, "PYTHONPATH": os.getcwd()},
             start_new_session=True,
         )
 
