@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
 
 from connectors.sandbox.core import Document
 from connectors.sandbox.magento.money import (
@@ -131,11 +130,16 @@ class Numbers:
     """Ids of everything a store numbers."""
 
     def __init__(self) -> None:
-        self._counters: dict[str, count[int]] = {}
+        self._last: dict[str, int] = {}
 
     def next(self, name: str) -> int:
         """The next id of a kind of thing."""
-        return next(self._counters.setdefault(name, count(1)))
+        self._last[name] = self._last.get(name, 0) + 1
+        return self._last[name]
+
+    def beyond(self, name: str, number: int) -> None:
+        """Go on behind `number`."""
+        self._last[name] = max(self._last.get(name, 0), number)
 
     def document(self, kind: str, prefix: str) -> str:
         """The next human number of a kind of document in a store view."""
@@ -217,6 +221,9 @@ class Sale:
     shipping: Both = field(default_factory=Both)
     shipping_rates: tuple[Rate, ...] = ()
     address_ids: tuple[int, int] = (0, 0)
+    written: dict[str, set[int]] = field(
+        default_factory=lambda: {"invoices": set(), "creditmemos": set(), "transactions": set()}
+    )
 
     # Placing
 

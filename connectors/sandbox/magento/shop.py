@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.sandbox.core import Clock, Document, SandboxError, Table
+from connectors.sandbox.magento.sale import Numbers, Sale
 
 # Names that mean the id column beside its own.
 ID_NAMES = ("entity_id", "id", "tax_calculation_rate_id", "tax_calculation_rule_id")
@@ -259,6 +260,8 @@ class Shop:
         self.currency: Document = {}
         self.faults = Faults()
         self.last_item = 0
+        self.numbers = Numbers()
+        self.sales: dict[int, Sale] = {}
         self.skus: dict[str, str] = {}
         self._late: list[tuple[float, str, Document]] = []
 

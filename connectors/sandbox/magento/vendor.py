@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit
 
 from connectors.sandbox.core import Document, Request, Response, Sandbox, SandboxError, decode
-from connectors.sandbox.magento import pages, reads, routes, world, writes
+from connectors.sandbox.magento import pages, reads, routes, till, world, writes
 from connectors.sandbox.magento.bulk import Bulks
 from connectors.sandbox.magento.loading import load_document, load_whole
 from connectors.sandbox.magento.oauth import FORM, Gate, new_integration
@@ -30,7 +30,9 @@ from connectors.sandbox.magento.wire import (
 ALIASES = {"limits": "input_limits", "without_acl": "denied_resources"}
 VERBS = ("GET", "POST", "PUT", "DELETE")
 CALLS_PER_SECOND = 20
+MADE = ("carts", "events")
 WHOLE = ("currency", "stockItems", "modules")
+T = TypeVar("T")
 INVENTORY_MODULE = "Magento_Inventory"
 
 
@@ -83,22 +85,23 @@ class MagentoStandIn:
 
     def load(self, resource: str, documents: list[Document]) -> int:
         """Take documents in the vendor's own shape; those already there are changed as the store's people would."""
+        if resource == "carts":
+            return _loaded(resource, lambda: till.take(self.shop, documents, world.VIEWS))
+        if resource == "events":
+            return _loaded(resource, lambda: till.happen(self.shop, documents))
         if resource in WHOLE:
             return load_whole(self.shop, resource, documents)
         if resource not in KINDS:
-            raise SandboxError(f"magento cannot load {resource!r}; known: {', '.join((*KINDS, *WHOLE))}")
+            raise SandboxError(f"magento cannot load {resource!r}; known: {', '.join((*KINDS, *WHOLE, *MADE))}")
         for document in documents:
-            try:
-                load_document(self.shop, resource, document)
-            except (KeyError, TypeError, ValueError) as error:
-                raise SandboxError(f"{resource}: {type(error).__name__} {error}") from error
+            _loaded(resource, lambda one=document: load_document(self.shop, resource, one))  # type: ignore[misc]
         return len(documents)
 
     def load_all(self, data: Mapping[str, object]) -> dict[str, int]:
         """The body of a load call. Names that begin with `_` are remarks; some resources are objects, not lists."""
         taken: dict[str, int] = {}
-        # Products first: stock is part of them.
-        names = sorted((name for name in data if not name.startswith("_")), key=lambda name: name in WHOLE)
+        # Products first: stock is part of them, and carts are filled with them.
+        names = sorted((n for n in data if not n.startswith("_")), key=lambda name: (name in MADE, name in WHOLE))
         for name in names:
             value: Any = data[name]
             if not isinstance(value, (list, dict)):
@@ -325,6 +328,14 @@ class MagentoStandIn:
         query = urlencode({"oauth_consumer_key": one.consumer_key, "success_call_back": back})
         glue = "&" if "?" in identity else "?"
         return Response(302, b"", {"Location": f"{identity}{glue}{query}", "Cache-Control": "no-store"})
+
+
+def _loaded(resource: str, act: Callable[[], T]) -> T:
+    """Do it, and say of a document that cannot be understood what is wrong with it."""
+    try:
+        return act()
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise SandboxError(f"{resource}: {type(error).__name__} {error}") from error
 
 
 def _check_accept(accept: str) -> None:

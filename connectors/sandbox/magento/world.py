@@ -13,11 +13,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from connectors.sandbox.core import Clock, Document, SandboxError
-from connectors.sandbox.magento import papers
 from connectors.sandbox.magento.catalogue import BOOKS, CONFIGURABLE, FURNITURE, GOODS, SHIPPING, Catalogue
 from connectors.sandbox.magento.money import Rate, plain
-from connectors.sandbox.magento.sale import Address, Buyer, Good, Numbers, Sale, Terms, View
+from connectors.sandbox.magento.sale import Address, Buyer, Good, Sale, Terms, View
 from connectors.sandbox.magento.shop import Shop
+from connectors.sandbox.magento.till import store
 from connectors.sandbox.worlds import Person, people, us_people
 from connectors.sandbox.worlds import plain as letters
 
@@ -339,7 +339,7 @@ class _Trade:
         self.catalogue = catalogue
         self.now = shop.clock.now()
         self.dice = random.Random(2_604)
-        self.numbers = Numbers()
+        self.numbers = shop.numbers
         self.sales: list[Sale] = []
         self.customers: list[Buyer] = []
         self.guests: list[Buyer] = []
@@ -352,7 +352,8 @@ class _Trade:
         for at, moment in enumerate(self._moments()):
             getattr(self, f"_{PLAYS[at % len(PLAYS)]}")(moment)
         for sale in self.sales:
-            self._store(sale)
+            self.shop.sales[sale.id] = sale
+            store(self.shop, sale)
 
     def _people(self) -> None:
         seen: set[str] = set()
@@ -381,15 +382,6 @@ class _Trade:
             moment = local.astimezone(self.now.tzinfo).replace(microsecond=0)
             found.append(min(moment, self.now.replace(microsecond=0) - timedelta(minutes=ORDERS - at)))
         return sorted(found)
-
-    def _store(self, sale: Sale) -> None:
-        self.shop.put("orders", papers.order(sale))
-        for paper in sale.invoices:
-            self.shop.put("invoices", papers.invoice(sale, paper))
-        for paper in sale.memos:
-            self.shop.put("creditmemos", papers.credit_memo(sale, paper))
-        for document in sale.transactions:
-            self.shop.put("transactions", document)
 
     # Building blocks
 
