@@ -116,6 +116,67 @@ def test_written_documents_and_batches_have_the_published_shape():
     assert answer["BatchItemResponse"][0]["Fault"]["Error"][0]["code"] == "6240"
 
 
+SOLD = {
+    "invoice": "Invoice",
+    "salesreceipt": "SalesReceipt",
+    "creditmemo": "CreditMemo",
+    "refundreceipt": "RefundReceipt",
+}
+
+
+def test_documents_of_the_us_engine_have_the_published_shape():
+    desk = Desk("empty", realm=US)
+    desk.vendor.load_with("Preferences", [{"TaxPrefs": {"PartnerTaxEnabled": True}}], {"realm": US})
+    line = desk.line(desk.service()["Id"], "100", "TAX")
+    found = violations("PreferencesResponse", desk.plain(desk.books.preferences))
+    for path, entity in SOLD.items():
+        for tax in ({}, {"TxnTaxDetail": {"TotalTax": 7.01}}):
+            body = desk.sale(desk.customer(f"{entity} {len(tax)}"), line, DepositToAccountRef={"value": "1"}, **tax)
+            found += violations(f"{entity}Create", body)
+            made = desk.made(path, body)
+            assert made["TotalAmt"] == (107.01 if tax else 106)
+            found += violations(f"{entity}Response", made)
+    assert not found, found[:5]
+
+
+def test_foreign_documents_and_what_is_paid_on_them_have_the_published_shape():
+    desk = Desk("empty")
+    desk.vendor.load("Preferences", [{"CurrencyPrefs": {"MultiCurrencyEnabled": True}}])
+    desk.vendor.load("CompanyCurrency", [{"Code": "USD", "Name": "United States Dollar", "Active": True}])
+    customer = desk.customer("Friend Abroad", CurrencyRef={"value": "USD"})
+    found = violations("CustomerResponse", customer)
+    line = desk.line(desk.service()["Id"], "100")
+    made = {}
+    for path, entity in SOLD.items():
+        body = desk.sale(customer, line, DepositToAccountRef={"value": "1"}, ExchangeRate=1.25)
+        made[entity] = desk.made(path, body)
+        found += violations(f"{entity}Response", made[entity])
+    targets = [(50, made["Invoice"], "Invoice"), (20, made["CreditMemo"], "CreditMemo")]
+    payment = desk.body(desk.pay(customer, 30, *targets, ExchangeRate=1.25))["Payment"]
+    found += violations("PaymentResponse", payment)
+    for entity in ("Invoice", "CreditMemo"):
+        after = desk.again(entity, made[entity])
+        assert after["Balance"] != made[entity]["Balance"]
+        assert after["HomeBalance"] == pytest.approx(after["Balance"] * 1.25, abs=0.005001)
+        found += violations(f"{entity}Response", after)
+    assert not found, found[:5]
+
+
+def test_employees_and_compound_codes_have_the_published_shape():
+    desk = Desk("empty")
+    found = violations("Employee", desk.made("employee", {"GivenName": "Rémi", "FamilyName": "Inventé"}))
+    entries = [
+        {"TaxRateRef": {"value": "1"}, "TaxTypeApplicable": "TaxOnAmount", "TaxOrder": 0},
+        {"TaxRateRef": {"value": "2"}, "TaxTypeApplicable": "TaxOnAmountPlusTax", "TaxOrder": 1},
+    ]
+    desk.vendor.load("TaxCode", [{"Name": "Ancienne", "Taxable": True, "SalesTaxRateList": {"TaxRateDetail": entries}}])
+    code = next(row for row in desk.rows("select * from TaxCode") if row["Name"] == "Ancienne")
+    found += violations("TaxCodeResponse", code)
+    sold = desk.sale(desk.customer(), desk.line(desk.service()["Id"], "100", code["Id"]))
+    found += violations("InvoiceResponse", desk.made("invoice", sold))
+    assert not found, found[:5]
+
+
 def test_every_refusal_has_one_of_the_published_frames():
     desk = Desk("demo")
     accounting = [
