@@ -197,6 +197,7 @@ def test_clashes_are_found_before_the_first_order_goes():
         ("9" * 20, "NUMBER-TOO-LONG", ""),
     ]
     assert [item.who for item in clashes(numbers[:500], taken, "")] == ["Sam Poe"]
+    assert clashes(["1" * 21], {}, "") == ()
 
 
 # Customers
@@ -324,6 +325,15 @@ def test_discounts_are_one_line_for_each_tax_group():
     found = [item for item in posted(order).values["lines"] if item["kind"] == "discount"]
     assert [(item["tax_code"], item["amount"]) for item in found] == [("20", D("-3.00")), ("10", D("-4.00"))]
     assert len({item["id"] for item in found}) == 2
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_discount_told_as_a_line_takes_off_whatever_its_sign(sign):
+    off = line(f"{sign}2.00", kind="discount", product=None, sku=None, name="Coupon")
+    order = sale(line("10.00"), off, total=D("8.00"), discount_total=D("2.00"))
+    found = posted(order)
+    assert (only(found, "discount")["amount"], only(found, "discount")["name"]) == (D("-2.00"), "Coupon")
+    assert held({**order, "total": D("20.00")})[1]["discount_total_found"] == "2.00"
 
 
 def test_gift_card_store_credit_and_fee_are_each_visible_on_their_own_item():

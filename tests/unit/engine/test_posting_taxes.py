@@ -7,6 +7,7 @@ import pytest
 from bridge.engine.catalogue import ENGINE_CATALOGUE
 from bridge.engine.model import CannotMap
 from bridge.engine.posting import TaxCode, post_sale
+from bridge.engine.posting.amounts import split
 from tests.unit.engine.orders import CODES, TPS, TVQ, american, books, line, rules, sale, seen, tax, taxed
 
 D = Decimal
@@ -66,9 +67,9 @@ def test_zero_rated_and_exempt_are_two_codes():
 
 
 def test_several_taxes_are_mapped_together_whatever_their_order():
-    backwards = line("10.00", "1.50", taxes=[tax(TVQ, "1.00"), tax(TPS, "0.50")])
+    backwards = line("10.00", "1.50", taxes=[tax(TVQ, "1.02"), tax(TPS, "0.48")])
     found = posted(sale(backwards))
-    assert rates(found) == {"r5": (D("10.00"), D("0.50")), "r9": (D("10.00"), D("1.00"))}
+    assert rates(found) == {"r5": (D("10.00"), D("0.48")), "r9": (D("10.00"), D("1.02"))}
 
 
 def test_taxes_mapped_one_by_one_find_the_code_with_exactly_their_rates():
@@ -119,6 +120,20 @@ def test_one_tax_of_the_shop_may_be_two_rates_one_upon_the_other():
     assert found.warnings == ()
 
 
+@pytest.mark.parametrize("percent", ["14.9", "15.1", "14", "0.5"])
+@pytest.mark.parametrize("target", ["20", "80"])
+def test_one_tax_that_comes_to_another_percent_is_held(percent, target):
+    told = {"code": "QC", "title": "QC", "percent": D(percent)}
+    facts = books(tax_codes={**CODES, "80": TaxCode((("r5", D("5")), ("r95", D("9.5"))))})
+    code, params = held(sale(single("100.00", percent + "0", told)), rules(maps={"tax": {"QC": target}}), facts)
+    assert (code, params["source"]) == ("TAX-RATE-DIFFERS", f"{percent} %")
+
+
+def test_one_amount_goes_to_rates_by_weight_and_what_is_left_to_the_heaviest():
+    assert split(D("0.10"), [D(1), D(1), D(2)], D("0.01")) == [D("0.03"), D("0.03"), D("0.04")]
+    assert split(D("0.10"), [D(0), D(0)], D("0.01")) == [D("0.10"), D(0)]
+
+
 def test_a_discount_counts_where_only_the_document_names_the_tax():
     told = [tax(TPS, "4.50"), tax(TVQ, "8.98")]
     before = sale(line("100.00", "13.48", discount=D("10.00")), taxes=told)
@@ -140,8 +155,9 @@ def test_a_tax_without_a_percent_must_come_to_what_the_books_charge():
 
 
 def test_parts_that_do_not_come_to_the_lines_tax_are_held():
-    odd = line("10.00", "2.00", taxes=[tax(TPS, "0.50"), tax(TVQ, "1.00")])
-    assert held(sale(odd))[0] == "TAX-NOT-NAMED"
+    for charged in ("2.00", "1.00"):
+        odd = line("10.00", charged, taxes=[tax(TPS, "0.50"), tax(TVQ, "1.00")])
+        assert held(sale(odd))[0] == "TAX-NOT-NAMED"
 
 
 # Kinds of rates
@@ -210,6 +226,24 @@ def test_lines_that_come_to_the_total_are_believed_before_a_tax_that_does_not():
 def test_a_tax_the_lines_do_not_tell_at_all_is_not_made_up():
     code, params = held(sale(tax_total=D("3.50"), total=D("13.50")))
     assert (code, params["tax_total"], params["tax_total_found"]) == ("TOTAL-DIFFERS", "3.50", "1.50")
+
+
+def test_a_documents_tax_that_no_rounding_explains_moves_nothing():
+    order = sale(taxed("100.00", "5.00", "9.98"), taxes=[tax(TPS, "9.00"), tax(TVQ, "5.98")])
+    assert rates(posted(order)) == {"r5": (D("100.00"), D("5.00")), "r9": (D("100.00"), D("9.98"))}
+
+
+def test_a_moved_cent_of_one_tax_goes_to_the_greater_of_its_rates():
+    both = {"code": "QC", "title": "QC", "percent": D("14.975")}
+    order = sale(single("100.00", "14.98", both), tax_total=D("14.99"), total=D("114.99"), taxes=[tax(both, "14.99")])
+    assert rates(posted(order, rules(maps={"tax": {"QC": "20"}}))) == {
+        "r5": (D("100.00"), D("5.00")),
+        "r9": (D("100.00"), D("9.99")),
+    }
+
+
+def test_a_few_cents_of_tax_are_no_news():
+    assert posted(sale(single("100.00", "13.03", TVH))).warnings == ()
 
 
 def test_another_tax_than_the_rates_give_is_posted_as_charged_and_said():
@@ -305,7 +339,7 @@ def test_american_lines_only_say_whether_they_are_taxable():
     found = posted(order, rules(), american())
     assert tax_codes(found) == ["TAX", "NON"]
     assert (found.values["tax_total"], found.values["taxes"]) == (D("8.88"), [])
-    assert found.values["prices_include_tax"] is False
+    assert posted(order, rules(prices="gross"), american()).values["prices_include_tax"] is False
     assert [code for code, _ in found.warnings] == ["TAX-BY-BOOKS"]
 
 
