@@ -1,9 +1,9 @@
 """The values the engine takes and gives. All are plain data; frozen values are JSON as `freeze` makes it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from connectors.contract import Excluded, Record
 from connectors.contract.recipe import Tree
@@ -69,6 +69,25 @@ class Pair:
     never: frozenset[str] = frozenset()
     excluded_by_person: str = ""
     refs: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    posted: "Composed | None" = None
+
+
+class Composed(Protocol):
+    """What a whole record becomes at the target: values by field, remarks as (code, params), and whether it is
+    written, or what was written before is voided or just flagged.
+    """
+
+    @property
+    def values(self) -> Mapping[str, Any]: ...
+
+    @property
+    def warnings(self) -> tuple[tuple[str, Mapping[str, object]], ...]: ...
+
+    @property
+    def action(self) -> str: ...
+
+
+Compose = Callable[[Pair, Record | None], Composed]  # the pair, and its twin where it has one; may raise CannotMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,8 @@ class FlowSpec:
     are ignored.
 
     `start_date` holds for records with a `date` that have no link yet. `value_maps`: kind -> source key -> target id.
+    `compose` makes a target's values from a whole record, over what rules say field by field: a sale is posted, not
+    copied. What it makes is always put to a person where the target has been edited since.
     """
 
     entity: str
@@ -91,6 +112,7 @@ class FlowSpec:
     writable: frozenset[str] = frozenset()
     removes: Literal["never", "void", "remove"] = "never"
     allow_shared: bool = False
+    compose: Compose | None = None
 
 
 @dataclass(frozen=True, slots=True)

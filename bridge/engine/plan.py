@@ -5,8 +5,9 @@ loop. A field that is not told changes nothing; a field told empty clears only w
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from bridge.engine.filters import evaluate, passes
@@ -17,6 +18,8 @@ from bridge.engine.transforms import apply
 from connectors.contract import Excluded, Record
 
 UNLINKED = LinkState("", {}, {})
+# Parts of a document that only make sense together: when one changes all are written.
+TOGETHER = frozenset({"lines", "taxes", "tax_total", "total", "prices_include_tax"})
 
 
 @dataclass(slots=True)
@@ -62,11 +65,44 @@ def _plan_pair(pair: Pair, flow: FlowSpec) -> Decision:
     target = pair.target if link else _twin(pair, found)
     if flow.exclusions and (excluded := _excluded(pair, target, flow)):
         return excluded
+    if flow.compose:
+        return _composed(replace(pair, posted=flow.compose(pair, target)), flow, found, target)
     if link is None:
         return _unlinked(pair, flow, found, target)
     if target is None or target.gone or target.merged_into:
         return _target_gone(pair, target)
     return _decision("none", pair) if link.shared else _linked(pair, flow, link, target)
+
+
+def _composed(pair: Pair, flow: FlowSpec, found: Match | None, target: Record | None) -> Decision:
+    """Decide about a record that becomes a document as a whole, and keep the remarks made on the way."""
+    posted, link = pair.posted, pair.link
+    assert posted is not None  # noqa: S101 - set by the only caller
+    if link is None and posted.action != "write":
+        code, params = posted.warnings[0] if posted.warnings else ("SOURCE-INACTIVE", {})
+        return _kept_back("skip", pair, code, params)
+    if link is None:
+        decision = _unlinked(pair, flow, found, target)
+    elif target is None or target.gone or target.merged_into:
+        return _target_gone(pair, target)
+    elif link.shared:
+        return _decision("none", pair)
+    elif posted.action == "void":
+        return _voided(pair, target, "void", flow)
+    else:
+        decision = _linked(pair, flow, link, target)
+    if not posted.warnings or decision.action not in ("create", "update"):
+        return decision
+    remarks = [{"code": code, "params": dict(params)} for code, params in posted.warnings]
+    return replace(decision, params={**decision.params, "warnings": remarks})
+
+
+def _voided(pair: Pair, target: Record, action: Action, flow: FlowSpec) -> Decision:
+    if target.values.get("status") == "void":
+        return _decision("none", pair)
+    kinds = kinds_of(flow.entity)
+    before = {name: frozen(value, kinds.get(name, "")) for name, value in target.values.items()}
+    return _decision(action, pair, before=before, code="source-gone")
 
 
 def _decision(action: Action, pair: Pair, target: Record | None = None, **more: Any) -> Decision:
@@ -92,9 +128,9 @@ def _source_gone(pair: Pair, flow: FlowSpec) -> Decision:
     target = pair.target
     if target is None or target.gone:
         return _decision("none", pair)
-    kinds = kinds_of(flow.entity)
-    before = {name: frozen(value, kinds.get(name, "")) for name, value in target.values.items()}
-    return _decision(flow.removes, pair, before=before, code="source-gone")
+    if flow.compose and (posted := flow.compose(pair, target)).action == "flag":
+        return _linked(replace(pair, posted=posted), flow, pair.link, target)
+    return _voided(pair, target, flow.removes, flow)
 
 
 def _target_gone(pair: Pair, target: Record | None) -> Decision:
@@ -276,7 +312,15 @@ def _outputs(pair: Pair, flow: FlowSpec) -> dict[str, tuple[Any, Rule]]:
         if value is NOT_TOLD or (rule.target in outputs and value in (None, "")):
             continue
         outputs[rule.target] = (value, rule)
+    if pair.posted:
+        outputs.update({name: (value, _composed_rule(name)) for name, value in pair.posted.values.items()})
     return outputs
+
+
+@lru_cache(maxsize=256)
+def _composed_rule(name: str) -> Rule:
+    """A document's field is never written over what a person changed there."""
+    return Rule("", "", name, on_conflict="ask")
 
 
 def _compare(pair: Pair, flow: FlowSpec, link: LinkState, target: Record) -> _Fields:
@@ -291,6 +335,10 @@ def _compare(pair: Pair, flow: FlowSpec, link: LinkState, target: Record) -> _Fi
             _compare_tags(fields, name, want, have, link)
         else:
             _compare_field(fields, rule, kind, want, have, link, pair.refs)
+    if pair.posted and not TOGETHER.isdisjoint(fields.after):
+        for name in TOGETHER & pair.posted.values.keys() - fields.after.keys() - fields.conflicts.keys():
+            want = frozen(pair.posted.values[name], kinds.get(name, ""))
+            fields.write(name, frozen(values.get(name), kinds.get(name, "")), want, want)
     return fields
 
 

@@ -1,6 +1,7 @@
 """What paths, payloads and the engine need to know of an integration, pinned for one run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bridge import registry
@@ -93,6 +94,17 @@ def spec(recipe: Recipe, pinned: Mapping[str, Any], entity: str, direction: str,
         if declared.match_on
         else False,
     )
+
+
+def composed(flow: FlowSpec, poster: Any) -> FlowSpec:
+    """Return a flow whose target values are composed from whole records, found by what the settings go by."""
+    match_on = flow.match_on
+    if poster.policy and poster.declared.posting == "product":
+        match_on = ("name",) if poster.policy.items_by == "name" else ("sku",)
+    company = poster.policy is not None and poster.policy.customer == "company"
+    if company and poster.declared.posting == "contact":
+        match_on = ("name",)
+    return replace(flow, compose=poster, match_on=match_on, allow_shared=flow.allow_shared or company)
 
 
 def writable(target: Resource, rules: Any) -> frozenset[str]:

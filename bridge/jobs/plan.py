@@ -19,7 +19,8 @@ from bridge.engine.plan import plan as plan_pairs
 from bridge.hub import bulk
 from bridge.hub.models import Candidate, Change, Conflict, Connection, Exclusion, Flow, Link, Run
 from bridge.hub.models import Record as Row
-from bridge.jobs.context import flows_in_order, scope_of, sides, spec
+from bridge.jobs.books import Poster
+from bridge.jobs.context import composed, flows_in_order, scope_of, sides, spec
 from bridge.jobs.lease import Lease
 from bridge.jobs.read import emptied
 from bridge.jobs.records import touch
@@ -34,6 +35,7 @@ NEEDED = (
 )  # fmt: skip
 DOCUMENTS = ("sale", "payment", "refund")  # what adds up to money; a product's price does not
 WRITES = ("create", "update", "link", "follow", "void", "remove")
+FOUND_BY = {("email",): "email_key", ("number",): "number", ("sku",): "number", ("name",): "name"}
 COLUMNS = (
     "integration", "run", "flow", "entity", "stage", "action", "toward", "source", "target", "connection", "resource",
     "scope", "remote_id", "title", "amount", "currency", "before", "after", "sent", "code", "params", "trace",
@@ -49,24 +51,32 @@ class Earlier:
     pk: int
     state: str
     code: str
+    params: Mapping[str, Any]
 
 
 def plan(run: Run, lease: Lease) -> bool:
     """Plan every flow of the run; True when done, False when the slice is over (it goes on where it stopped)."""
     for entity in flows_in_order(run.pinned, run.only):
         flow = run.integration.flows.get(entity=entity)
-        desk = Desk(run, flow)
-        for rows in desk.chunks():
+        for toward in towards(run.pinned["flows"][entity]["direction"]):
+            desk = Desk(run, flow, toward)
+            for rows in desk.chunks():
+                with transaction.atomic():
+                    bulk.may_be_lost()
+                    lease.check()
+                    desk.plan(rows)
+                if not lease.goes_on():
+                    return False
             with transaction.atomic():
-                bulk.may_be_lost()
                 lease.check()
-                desk.plan(rows)
-            if not lease.goes_on():
-                return False
-        with transaction.atomic():
-            lease.check()
-            desk.finish()
+                desk.finish()
+            flow.planned_through = desk.through
     return True
+
+
+def towards(direction: str) -> tuple[str, ...]:
+    """Return the sides a flow of this direction writes to, one after the other."""
+    return ("right", "left") if direction == "both" else (direction,)
 
 
 class Desk:
@@ -85,6 +95,13 @@ class Desk:
         self.target_resource: Resource = registry.connector(self.target.vendor).resource(self.target_resources[0])
         self.target_scope = scope_of(self.target, self.target_resource.name, self.context)
         self.spec: FlowSpec = spec(self.recipe, run.pinned, flow.entity, toward, self.target_resource)
+        self.poster: Poster | None = None
+        if self.declared.posting:
+            self.poster = Poster(
+                run, self.recipe, self.declared, self.source, self.target, self.source_side, self.record,
+                self._changes_of,
+            )  # fmt: skip
+            self.spec = composed(self.spec, self.poster)
         self.rules_version = run.pinned["flows"][flow.entity]["rules_version"]
         self.versions = self.rules_version * 100_000 + run.pinned["settings_version"]
         if flow.planned_rules_version != self.versions:
@@ -182,6 +199,9 @@ class Desk:
             if link.integration_id == self.run.integration_id
         }
         sources = {row.pk: self.record(row, self.source) for row in rows}
+        if self.poster:
+            sources = {pk: record and self.poster.seen_as(record) for pk, record in sources.items()}
+            self.poster.prepare([record for record in sources.values() if record])
         twins = self._twins([sources[row.pk] for row in rows if row.pk not in links and sources[row.pk]])
         never = self._never(ids)
         excluded = dict(
@@ -232,20 +252,16 @@ class Desk:
         """Return, for records without a link, what may be the same over there, and who already has it."""
         wanted: dict[str, list[Record]] = defaultdict(list)
         chosen: dict[str, list[Record]] = defaultdict(list)
-        by_number = "number" in self.spec.match_on
         for source in sources:
             if source is None:
                 continue
             if self.target_resource.chosen_id:
                 chosen[self.target_resource.chosen_id(self._named(source), self.context)].append(source)
-            elif self.spec.match_on:
-                found = keys(self.flow.entity, source.values)
-                key = found.number_key if by_number else found.email_key
-                if key:
-                    wanted[key].append(source)
+            elif self.spec.match_on and (key := self._key(source)):
+                wanted[key].append(source)
         base = Row.objects.filter(connection=self.target, resource__in=self.target_resources, scope=self.target_scope)
         result: dict[tuple[str, str], tuple[list[Record], str | None]] = {}
-        for column, groups in (("email_key", wanted), ("remote_id", chosen)):
+        for column, groups in ((FOUND_BY.get(self.spec.match_on[:1], "email_key"), wanted), ("remote_id", chosen)):
             if not groups:
                 continue
             rows = list(base.filter(**{f"{column}__in": list(groups)}))
@@ -259,6 +275,13 @@ class Desk:
                     known.append(twin)
                     result[source.resource, source.remote_id] = (known, rivals.get(row.pk, rival))
         return result
+
+    def _key(self, source: Record) -> str:
+        """Return what a record's twin is looked up by, in the form its column holds."""
+        first = self.spec.match_on[0]
+        if first == "email":
+            return keys(self.flow.entity, source.values).email_key
+        return str(source.values.get(first) or "")
 
     def _named(self, source: Record) -> Mapping[str, Any]:
         return {**source.values, "source": Ref(self.flow.entity, source.resource, source.remote_id)}
@@ -286,7 +309,7 @@ class Desk:
         self, decisions: Sequence[Decision], by_key: Mapping[tuple[str, str], Row], earlier: Mapping[int, "Earlier"]
     ) -> None:
         rows = [(by_key[item.source_resource, item.source_id], item) for item in decisions]
-        rows = [(row, self._with_parents(row, item)) for row, item in self._parents_known(rows)]
+        rows = [(row, self._with_parents(row, self._why_missing(item))) for row, item in self._parents_known(rows)]
         targets = self._target_rows([item for _, item in rows])
         superseded: list[int] = []
         freed: list[Row] = []
@@ -320,7 +343,7 @@ class Desk:
         """Return the newest change of each record in this integration, and the records with a write on its way: they
         wait for its outcome, and settling looks at them again.
         """
-        rows = self._changes_of(ids, "pk", "state", "code")
+        rows = self._changes_of(ids, "pk", "state", "code", "params")
         busy = {row[0] for row in rows if row[3] in (Change.State.SENDING, Change.State.UNKNOWN)}
         return {row[0]: Earlier(*row[2:]) for row in rows if row[1] == self.toward}, busy
 
@@ -355,12 +378,22 @@ class Desk:
         based_on = f"{row.fingerprint}:{target.fingerprint if target else ''}"
         return (
             self.run.integration_id, self.run.pk, self.flow.pk, self.flow.entity, self.stage, action, self.toward,
-            row.pk, target.pk if target else None, self.target.pk, item.target_resource or self.target_resource.name,
+            row.pk, target.pk if target else None, self.target.pk, item.target_resource or self._made_in(item),
             self.target_scope, remote_id, str(row)[:300],
             row.amount if self.flow.entity in DOCUMENTS else None, row.currency, dict(item.before),
             dict(item.after), dict(item.sent), item.code, freeze(dict(item.params)) or {}, list(item.trace),
             self.rules_version, based_on, state, None, "", "", 0, "", "", {}, "", "", now,
         )  # fmt: skip
+
+    def _made_in(self, item: Decision) -> str:
+        """Return the resource a new record goes to: the one that keeps its kind of document, else the first."""
+        kind = item.after.get("document")
+        if kind:
+            connector = registry.connector(self.target.vendor)
+            for name in self.target_resources:
+                if connector.resource(name).document == kind:
+                    return name
+        return self.target_resource.name
 
     def _target_rows(self, decisions: Sequence[Decision]) -> dict[tuple[str | None, str | None], Row]:
         ids = {item.target_id for item in decisions if item.target_id}
@@ -434,6 +467,17 @@ class Desk:
         for row_id, _, state, code, error in self._changes_of(list(ids), "state", "code", "error_code"):
             self._waiting[ids[row_id]] = (state, error or code)
         return rows
+
+    def _why_missing(self, item: Decision) -> Decision:
+        """Say what became of the parent that a document could not be posted without."""
+        if not self.poster or item.code != "PARENT-MISSING":
+            return item
+        key = tuple(str(item.params.get("parent_key", "")).split(":", 1))
+        name, state, code = self.poster.states.get(key, ("", "", ""))  # type: ignore[call-overload]
+        params = {**item.params, "parent": name or item.params.get("parent", ""), "cause": code}
+        if state == Change.State.SKIPPED:
+            return replace(item, action="skip", code="PARENT-LEFT-OUT", params=params)
+        return replace(item, code="PARENT-HELD" if code else "PARENT-MISSING", params=params)
 
     def _with_parents(self, row: Row, item: Decision) -> Decision:
         """Hold a record whose parent does not go; the others go on."""

@@ -33,7 +33,9 @@ def wanted(run: Run) -> dict[str, dict[str, frozenset[str]]]:
         if flow.entity not in run.pinned["flows"]:
             continue
         for side, connection in (("left", left), ("right", right)):
-            for resource in getattr(flow, side):
+            written = run.pinned["flows"][flow.entity]["direction"]
+            beside = flow.looks_up if side == written else ()
+            for resource in (*getattr(flow, side), *beside):
                 feed = registry.connector(connection.vendor).feed_of(resource)
                 found[side].setdefault(feed.name, set()).add(resource)
     return {side: {feed: frozenset(names) for feed, names in feeds.items()} for side, feeds in found.items()}

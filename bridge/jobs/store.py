@@ -87,7 +87,7 @@ def row_of(
         record.remote_id[:200],
         Encoded(text),
         name_of(record)[:300],
-        str(values.get("number") or "")[:60],
+        str(values.get("number") or values.get("sku") or "")[:60],
         values.get("date"),
         money(values.get("total", values.get("price"))),
         money(values.get("tax_total")),

@@ -60,7 +60,9 @@ class RecipeFlow:
     `left` and `right` name resources; with several on a side the first takes creates. `match_on` are canonical fields
     whose equality makes one clear match. `cadence_minutes` is the
     default. `at_end` are values written to the linked right record once everything else of a run has settled.
-    `shared` lets several left records stand for one right record (as followers that never write it).
+    `shared` lets several left records stand for one right record (as followers that never write it). `posting` names
+    what the engine's posting makes of a whole record, over the rules. `looks_up` are resources of the side written to
+    that are read along, since documents name their records.
     """
 
     entity: str
@@ -79,6 +81,8 @@ class RecipeFlow:
     removes: Literal["never", "void", "remove"] = "never"  # what a gone source does to its target, after approval
     side_of_totals: bool = False
     sentence: Text | None = None  # what moves, in one sentence, for clients
+    posting: Literal["", "contact", "product", "sale", "payment", "refund", "stock_level"] = ""
+    looks_up: tuple[str, ...] = ()
 
 
 class SeenValue(NamedTuple):

@@ -1,0 +1,249 @@
+"""Posting within a run: what a sale, payment, refund, buyer, product or quantity becomes at the other side.
+
+The engine's posting is pure; here it is given the facts it goes by: who and what is known in the books, which numbers
+are taken, which tax codes there are.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bridge.engine.model import CannotMap, Composed, Pair
+from bridge.engine.posting import (
+    Books,
+    Policy,
+    Posted,
+    TaxCode,
+    policy,
+    post_contact,
+    post_payment,
+    post_refund,
+    post_sale,
+)
+from bridge.hub.models import Change, Connection, Link, Run
+from bridge.hub.models import Record as Row
+from bridge.jobs import values
+from bridge.jobs.context import facts_of
+from connectors.contract import Recipe, RecipeFlow, Record, Ref
+
+Key = tuple[str, str]
+Parse = Callable[[Row, Connection], Record | None]
+Changes = Callable[..., list[tuple[Any, ...]]]
+TAX = "tax"  # the kind of value map whose targets are the tax codes of the books
+ZERO = Decimal(0)
+
+
+class Poster:
+    """Composes the documents of one flow. `prepare` a chunk of sources, then ask for each of them."""
+
+    def __init__(
+        self, run: Run, recipe: Recipe, declared: RecipeFlow, source: Connection, target: Connection, side: str,
+        parse: Parse, changes: Changes,
+    ) -> None:  # fmt: skip
+        self.run, self.recipe, self.declared = run, recipe, declared
+        self.source, self.target, self.side, self.parse, self.changes = source, target, side, parse, changes
+        self.settings = run.pinned["context"]
+        self.wrong: CannotMap | None = None
+        self.policy: Policy | None = None
+        try:
+            self.policy = policy(self.settings, run.pinned["value_maps"])
+        except CannotMap as error:
+            self.wrong = error
+        self.books = self._books()
+        self.parents: dict[Key, Record] = {}
+        self.states: dict[Key, tuple[str, str, str]] = {}  # of the records that sources name: name, state, cause
+
+    def _books(self) -> Books:
+        facts = facts_of(self.target)
+        closed = str(facts.get("book_close_date") or "")[:10]
+        per_line, per_document = facts.get("class_per_line"), facts.get("class_per_document")
+        country = str(facts.get("country") or "")
+        return Books(
+            country=country,
+            home_currency=str(facts.get("home_currency") or facts.get("currency") or ""),
+            multi_currency=bool(facts.get("multi_currency")),
+            automated_tax=bool(facts.get("automated_tax")),
+            custom_numbers=facts.get("custom_numbers") is not False,
+            closed_until=date.fromisoformat(closed) if closed else None,
+            tax_codes=self._tax_codes(),
+            classes="line" if per_line else "document" if per_document else "",
+            locations=bool(facts.get("tracks_locations")),
+        )
+
+    def _tax_codes(self) -> dict[str, TaxCode]:
+        spec = next((item for item in self.recipe.value_maps if item.kind == TAX), None)
+        found: dict[str, TaxCode] = {}
+        for item in values.offered(self.target, spec.targets) if spec else []:
+            rates = tuple((str(rate["id"]), _percent(rate.get("percent"))) for rate in item.facts.get("rates") or ())
+            found[item.id] = TaxCode(rates, item.usable, item.label)
+        return found
+
+    # before matching
+
+    def seen_as(self, record: Record) -> Record:
+        """Return a source record the way it is looked for and named over there."""
+        if self.policy is None:
+            return record
+        if self.declared.posting == "contact":
+            return replace(record, values={**record.values, **post_contact(record.values, self.policy).values})
+        if self.declared.posting == "product" and self.policy.items_by == "name" and record.values.get("sku"):
+            return replace(record, values={**record.values, "name": record.values["sku"]})
+        return record
+
+    # the facts of a chunk
+
+    def prepare(self, sources: Sequence[Record]) -> None:
+        """Look up, for all of these at once, what their documents name."""
+        if self.declared.posting not in ("sale", "payment", "refund"):
+            return
+        self.parents = self._sales(sources)
+        named = [ref for record in (*sources, *self.parents.values()) for ref in _refs(record.values)]
+        rows, linked = self._linked(named)
+        expected = self._expected(rows, linked)
+        self.books = replace(
+            self.books,
+            linked=linked,
+            expected=expected,
+            number_holders=self._holders(sources),
+            contact_currencies=self._currencies(linked),
+            item_names=self._items(sources, "name"),
+            item_skus=self._items(sources, "number"),
+            shared_skus=self._shared(sources),
+        )
+
+    def _sales(self, sources: Sequence[Record]) -> dict[Key, Record]:
+        wanted = {value for record in sources if isinstance(value := record.values.get("sale"), Ref)}
+        rows = self._rows(self.source, wanted)
+        parsed = {(row.resource, row.remote_id): self.parse(row, self.source) for row in rows}
+        return {key: record for key, record in parsed.items() if record is not None}
+
+    def _rows(self, connection: Connection, refs: Iterable[Ref]) -> list[Row]:
+        keys = {(ref.resource, ref.remote_id) for ref in refs}
+        if not keys:
+            return []
+        found = Row.objects.filter(
+            connection=connection, resource__in={key[0] for key in keys}, remote_id__in={key[1] for key in keys}
+        )
+        return [row for row in found if (row.resource, row.remote_id) in keys]
+
+    def _linked(self, refs: Iterable[Ref]) -> tuple[dict[int, Key], dict[Key, Key]]:
+        wanted = {(ref.resource, ref.remote_id) for ref in refs}
+        found = Row.objects.filter(
+            connection=self.source,
+            resource__in={key[0] for key in wanted},
+            remote_id__in={key[1] for key in wanted},
+        ).values_list("pk", "resource", "remote_id", "name", "number")
+        rows: dict[int, Key] = {}
+        self.states = {}
+        for pk, resource, remote_id, name, number in found:
+            if (resource, remote_id) in wanted:
+                rows[pk] = (resource, remote_id)
+                self.states[resource, remote_id] = (name or number or remote_id, "", "")
+        far = "left" if self.side == "right" else "right"
+        links = Link.objects.filter(**{f"{self.side}_id__in": list(rows)}).values_list(
+            f"{self.side}_id", "integration_id", f"{far}__resource", f"{far}__remote_id"
+        )
+        mine = self.run.integration_id
+        return rows, {rows[pk]: (name, remote_id) for pk, owner, name, remote_id in links if owner == mine}
+
+    def _expected(self, rows: Mapping[int, Key], linked: Mapping[Key, Key]) -> frozenset[Key]:
+        """Records this run makes over there: their own change goes first."""
+        for pk, _, state, code, error in self.changes(list(rows), "state", "code", "error_code"):
+            self.states[rows[pk]] = (self.states[rows[pk]][0], state, error or code)
+        on_the_way = (Change.State.PLANNED, *Change.IN_FLIGHT)
+        return frozenset(key for key, (_, state, _) in self.states.items() if state in on_the_way and key not in linked)
+
+    def _holders(self, sources: Sequence[Record]) -> dict[str, str]:
+        """Return the numbers these documents want that something else over there already has."""
+        if self.policy is None or self.policy.number != "source" or self.declared.posting == "payment":
+            return {}
+        prefix = self.policy.number_prefix
+        wanted = {f"{prefix}{number}": record for record in sources if (number := record.values.get("number"))}
+        resources = getattr(self.declared, "left" if self.side == "right" else "right")
+        rows = Row.objects.filter(
+            connection=self.target, resource__in=resources, number__in=list(wanted), gone=False
+        ).values_list("pk", "number", "name", "remote_id")
+        far = "left" if self.side == "right" else "right"
+        links = Link.objects.filter(**{f"{far}_id__in": [row[0] for row in rows]})
+        own = dict(links.filter(integration=self.run.integration).values_list(f"{far}_id", f"{self.side}__remote_id"))
+        return {
+            number: name or remote_id for pk, number, name, remote_id in rows if own.get(pk) != wanted[number].remote_id
+        }
+
+    def _currencies(self, linked: Mapping[Key, Key]) -> dict[str, str]:
+        resources = {name for name, _ in linked.values()}
+        rows = Row.objects.filter(
+            connection=self.target,
+            resource__in=resources,
+            remote_id__in={remote_id for _, remote_id in linked.values()},
+        ).exclude(currency="")
+        return dict(rows.values_list("remote_id", "currency"))
+
+    def _items(self, sources: Sequence[Record], column: str) -> dict[str, tuple[str, ...]]:
+        skus = _skus(sources)
+        found: dict[str, list[str]] = defaultdict(list)
+        rows = Row.objects.filter(
+            connection=self.target, resource__in=self.declared.looks_up, gone=False, **{f"{column}__in": skus}
+        )
+        for value, remote_id in rows.values_list(column, "remote_id") if skus else ():
+            found[value].append(remote_id)
+        return {value: tuple(ids) for value, ids in found.items()}
+
+    def _shared(self, sources: Sequence[Record]) -> dict[str, tuple[str, ...]]:
+        """Return the SKUs that several products of the source have."""
+        skus = _skus(sources)
+        resources = {ref.resource for record in sources for ref in _refs(record.values) if ref.entity == "product"}
+        found: dict[str, list[str]] = defaultdict(list)
+        rows = Row.objects.filter(connection=self.source, resource__in=resources, number__in=skus, gone=False)
+        for sku, remote_id in rows.values_list("number", "remote_id") if skus and resources else ():
+            found[sku].append(remote_id)
+        return {sku: tuple(ids) for sku, ids in found.items() if len(ids) > 1}
+
+    # one record
+
+    def __call__(self, pair: Pair, target: Record | None) -> Composed:
+        """Return what the record becomes. CannotMap: it waits, with this code."""
+        if self.policy is None:
+            raise self.wrong or CannotMap("SETTING-INVALID")
+        told, posting = pair.source.values, self.declared.posting
+        if posting == "sale":
+            return post_sale(told, self.policy, self.books)
+        if posting in ("payment", "refund"):
+            parent = self._parent(told)
+            if posting == "refund":
+                return post_refund(told, parent, self.policy, self.books)
+            return post_payment(told, parent, self.policy, self.books)
+        if posting == "contact":
+            return post_contact(told, self.policy)
+        if posting == "stock_level":
+            return self._stock(told, target)
+        return Posted({})
+
+    def _parent(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
+        ref = told.get("sale")
+        parent = self.parents.get((ref.resource, ref.remote_id)) if isinstance(ref, Ref) else None
+        return parent.values if parent else {}
+
+    def _stock(self, told: Mapping[str, Any], target: Record | None) -> Posted:
+        """What the books have, and what they took off for orders that the shop will take off when it ships them."""
+        quantity = told.get("quantity")
+        if target is None or not isinstance(quantity, Decimal):
+            return Posted({})
+        waiting = target.values.get("unshipped") if self.settings.get("unshipped", "add") == "add" else None
+        return Posted({"quantity": max(ZERO, quantity) + (waiting or ZERO)})
+
+
+def _refs(told: Mapping[str, Any]) -> list[Ref]:
+    lines = [line.get("product") for line in told.get("lines") or ()]
+    return [item for item in (*told.values(), *lines) if isinstance(item, Ref)]
+
+
+def _skus(sources: Sequence[Record]) -> set[str]:
+    return {str(line["sku"]) for record in sources for line in record.values.get("lines") or () if line.get("sku")}
+
+
+def _percent(value: Any) -> Decimal:
+    return Decimal(str(value)) if value is not None else ZERO
