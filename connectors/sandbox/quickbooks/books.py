@@ -8,12 +8,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from connectors.sandbox.core import Clock, Document, Response, Table
+from connectors.sandbox.core import Clock, Document, Response, Table, decode
 from connectors.sandbox.quickbooks.entities import ENTITIES, NAME_SPACE, Entity
 from connectors.sandbox.quickbooks.errors import PACIFIC, Refusal, stamp
 from connectors.sandbox.quickbooks.query import instant
 
 REPLAYS_KEPT = 20_000
+DECODED_KEPT = 20_000
 FIRST_NUMBER = 1001
 
 CURRENCIES = {"CAD": "Canadian Dollar", "USD": "United States Dollar", "EUR": "Euro"}
@@ -51,6 +52,7 @@ class Books:
         self.replays: OrderedDict[str, Response] = OrderedDict()
         self.lag_seconds = 0.0
         self.closing_password = False
+        self._decoded: dict[tuple[str, str], tuple[bytes, Document]] = {}
         self._shadows: dict[tuple[str, str], tuple[float, bytes | None]] = {}
         self._last: dict[str, int] = {}
         self._next_number: dict[str, int] = {}
@@ -149,10 +151,24 @@ class Books:
             raise missing()
         return found
 
+    def look(self, entity: str, id: str) -> Document | None:
+        """A document to look at and not to change. The same few are named over and over: each is decoded once."""
+        raw = self.tables[entity].raw(id)
+        if raw is None:
+            return None
+        known = self._decoded.get((entity, id))
+        if known is None or known[0] is not raw:
+            if len(self._decoded) > DECODED_KEPT:
+                self._decoded.clear()
+            known = self._decoded[entity, id] = (raw, decode(raw))
+        return known[1]
+
     def refer(self, entity: str, ref: Document | None, element: str) -> Document:
-        """The active list object a reference points to. Raises 2500 when there is none, 610 when it is inactive."""
+        """The active list object a reference points to, to look at and not to change. Raises 2500 when there is none,
+        610 when it is inactive.
+        """
         id = str((ref or {}).get("value", ""))
-        found = self.tables[entity].get(id)
+        found = self.look(entity, id)
         if found is None:
             where = ENTITIES[entity].names_as or entity
             raise Refusal("2500", f"Invalid Reference Id : {where} element id {id} not found", element=element)

@@ -9,6 +9,7 @@ From the vendor's XML schema and public reference (read 2026-11), as far as a cl
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -132,6 +133,7 @@ SHAPES: dict[str, dict[str, _Kind]] = {
     for table, words in _TABLES.items()
 }
 _REF = {"value": _Kind("s"), "name": _Kind("s"), "type": _Kind("s")}
+_REF_FIELDS = {"value"}
 
 
 def check(entity: str, body: Any) -> None:
@@ -161,24 +163,34 @@ def _object(name: str, shape: dict[str, _Kind], body: Document) -> None:
 
 
 def _value(field: str, kind: _Kind, value: Any) -> None:
-    if kind.letter == "*":
+    letter, type_ = kind.letter, type(value)
+    # What nearly every value is, told at once.
+    if letter == "s" and type_ is str and kind.longest is None and field not in _CHOICES:
         return
-    if kind.letter in "{r":
-        if not isinstance(value, dict):
-            raise _wrong(field, value)
-        _object(kind.inner or "ReferenceType", SHAPES[kind.inner] if kind.inner else _REF, value)
-    elif kind.letter == "[":
-        if not isinstance(value, list):
-            raise _wrong(field, value)
-        for member in value:
-            _value(field, _Kind("{", inner=kind.inner), member)
-    elif kind.letter == "b":
-        if not isinstance(value, bool):
-            raise _wrong(field, value)
-    elif kind.letter in "ni":
-        _number(field, kind, value)
-    else:
-        _text(field, kind, value)
+    if letter == "n" and (type_ is int or type_ is Decimal):
+        return
+    if letter == "r" and type_ is dict and value.keys() <= _REF_FIELDS and type(value.get("value")) is str:
+        return
+    if letter in _CHECKS:
+        _CHECKS[letter](field, kind, value)
+
+
+def _inner(field: str, kind: _Kind, value: Any) -> None:
+    if not isinstance(value, dict):
+        raise _wrong(field, value)
+    _object(kind.inner or "ReferenceType", SHAPES[kind.inner] if kind.inner else _REF, value)
+
+
+def _list(field: str, kind: _Kind, value: Any) -> None:
+    if not isinstance(value, list):
+        raise _wrong(field, value)
+    for member in value:
+        _inner(field, kind, member)
+
+
+def _flag(field: str, kind: _Kind, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise _wrong(field, value)
 
 
 def _text(field: str, kind: _Kind, value: Any) -> None:
@@ -211,3 +223,17 @@ def _number(field: str, kind: _Kind, value: Any) -> None:
 
 def _wrong(field: str, value: Any) -> Refusal:
     return Refusal("2010", f"Property Name:Can not deserialize value of {field} out of {type(value).__name__}")
+
+
+# By the letter of a kind; what has none is not looked at.
+_CHECKS: dict[str, Callable[[str, _Kind, Any], None]] = {
+    "{": _inner,
+    "r": _inner,
+    "[": _list,
+    "b": _flag,
+    "n": _number,
+    "i": _number,
+    "s": _text,
+    "d": _text,
+    "t": _text,
+}

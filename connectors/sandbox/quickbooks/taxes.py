@@ -41,6 +41,8 @@ class Rated:
 
 def decimal(value: Any) -> Decimal:
     """A number out of a document; missing is nought."""
+    if type(value) is Decimal:
+        return value
     return ZERO if value in (None, "") else Decimal(str(value))
 
 
@@ -100,11 +102,12 @@ def _line_rates(books: Books, taxed: Sequence[Taxed]) -> list[Rated]:
 
 def _code_rates(books: Books, code: str, net: Decimal) -> list[Rated]:
     """The rates of one code over a net amount, in their order: later ones may be taken on the earlier ones' tax."""
-    entries = ((books.get("TaxCode", code) or {}).get("SalesTaxRateList") or {}).get("TaxRateDetail", [])
+    entries = ((books.look("TaxCode", code) or {}).get("SalesTaxRateList") or {}).get("TaxRateDetail", [])
     found: list[Rated] = []
     taxes = ZERO
     for entry in sorted(entries, key=lambda entry: int(entry.get("TaxOrder") or 0)):
-        rate = books.require("TaxRate", entry["TaxRateRef"]["value"])
+        id = entry["TaxRateRef"]["value"]
+        rate = books.look("TaxRate", id) or books.require("TaxRate", id)
         on = entry.get("TaxTypeApplicable")
         base = {"TaxOnAmountPlusTax": net + taxes, "TaxOnTax": taxes}.get(on, net)
         found.append(Rated(rate, base))
@@ -185,7 +188,7 @@ def _is_here(books: Books, body: Document) -> bool:
 
 
 def _is_taxable(books: Books, body: Document) -> bool:
-    customer = books.get("Customer", str((body.get("CustomerRef") or {}).get("value", "")))
+    customer = books.look("Customer", str((body.get("CustomerRef") or {}).get("value", "")))
     return (customer or {}).get("Taxable") is not False
 
 

@@ -554,7 +554,8 @@ def _currency(books: Books, document: Document, customer: Document) -> None:
 
 
 def _to_undeposited(books: Books, document: Document) -> None:
-    for account in books.tables["Account"].documents():
+    for id in books.tables["Account"].ids():
+        account = books.look("Account", id) or {}
         if account.get("AccountSubType") == "UndepositedFunds":
             document["DepositToAccountRef"] = {"value": account["Id"], "name": account["Name"]}
             return
@@ -703,15 +704,15 @@ def _charge(books: Books, customer: str, amount: Decimal) -> None:
 
 
 def _check_stock_date(books: Books, item: str, day: str) -> None:
-    document = books.get("Item", item) or {}
+    document = books.look("Item", item) or {}
     if document.get("TrackQtyOnHand") and day < str(document.get("InvStartDate", "")):
         raise Refusal("6270", "The transaction date is before the start date of the inventory item.", element="TxnDate")
 
 
 def _move_stock(books: Books, item: str, quantity: Decimal) -> None:
-    document = books.get("Item", item)
-    if document is None or not document.get("TrackQtyOnHand"):
+    if not (books.look("Item", item) or {}).get("TrackQtyOnHand"):
         return
+    document = books.require("Item", item)
     document["QtyOnHand"] = decimal(document.get("QtyOnHand")) + quantity
     books.save("Item", books.touch(document), None)
 
