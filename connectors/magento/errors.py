@@ -67,31 +67,40 @@ MAINTENANCE_SECONDS = 300.0
 _MARK = re.compile(r"%(\w+)")
 _REPORT = re.compile(r"Report ID:\s*([\w-]+)", re.IGNORECASE)
 
-# What to tick in the store's admin, by the name of the right.
+# What to tick in the store's admin, by the name of the right. The tree is English in many shops, also in French ones.
 TITLES: dict[str, Text] = {
-    "Magento_Sales::sales": Text("Sales", "Ventes (Sales)"),
+    "Magento_Sales::sales": Text("Sales", "Sales (ventes)"),
     "Magento_Sales::actions_view": Text(
-        "Sales > Operations > Orders > Actions > View", "Sales > Operations > Orders > Actions > View"
+        "Sales > Operations > Orders > Actions > View",
+        "Sales > Operations > Orders > Actions > View (commandes : afficher)",
     ),
-    "Magento_Sales::sales_invoice": Text("Sales > Operations > Invoices", "Sales > Operations > Invoices"),
-    "Magento_Sales::sales_creditmemo": Text("Sales > Operations > Credit Memos", "Sales > Operations > Credit Memos"),
-    "Magento_Sales::transactions": Text("Sales > Operations > Transactions", "Sales > Operations > Transactions"),
+    "Magento_Sales::sales_invoice": Text("Sales > Operations > Invoices", "Sales > Operations > Invoices (factures)"),
+    "Magento_Sales::sales_creditmemo": Text(
+        "Sales > Operations > Credit Memos", "Sales > Operations > Credit Memos (notes de crédit)"
+    ),
+    "Magento_Sales::transactions": Text(
+        "Sales > Operations > Transactions", "Sales > Operations > Transactions (opérations de paiement)"
+    ),
     "Magento_Sales::transactions_fetch": Text(
-        "Sales > Operations > Transactions > Fetch", "Sales > Operations > Transactions > Fetch"
+        "Sales > Operations > Transactions > Fetch",
+        "Sales > Operations > Transactions > Fetch (opérations de paiement : lire)",
     ),
-    "Magento_Catalog::products": Text("Catalog > Inventory > Products", "Catalog > Inventory > Products"),
+    "Magento_Catalog::products": Text("Catalog > Inventory > Products", "Catalog > Inventory > Products (produits)"),
     "Magento_CatalogInventory::cataloginventory": Text(
-        "Catalog > Inventory > Catalog Inventory", "Catalog > Inventory > Catalog Inventory"
+        "Catalog > Inventory > Catalog Inventory", "Catalog > Inventory > Catalog Inventory (stock du catalogue)"
     ),
-    "Magento_Tax::manage_tax": Text("Stores > Taxes", "Stores > Taxes"),
-    "Magento_Backend::store": Text("Stores > Settings > All Stores", "Stores > Settings > All Stores"),
-    "Magento_InventoryApi::source": Text("Stores > Inventory > Sources", "Stores > Inventory > Sources"),
-    "Magento_InventoryApi::stock": Text("Stores > Inventory > Stocks", "Stores > Inventory > Stocks"),
+    "Magento_Tax::manage_tax": Text("Stores > Taxes", "Stores > Taxes (taxes)"),
+    "Magento_Backend::store": Text("Stores > Settings > All Stores", "Stores > Settings > All Stores (boutiques)"),
+    "Magento_InventoryApi::source": Text(
+        "Stores > Inventory > Sources", "Stores > Inventory > Sources (sources de stock)"
+    ),
+    "Magento_InventoryApi::stock": Text("Stores > Inventory > Stocks", "Stores > Inventory > Stocks (stocks)"),
     "Magento_InventoryApi::stock_source_link": Text(
-        "Stores > Inventory > Stocks > Stock Source Links", "Stores > Inventory > Stocks > Stock Source Links"
+        "Stores > Inventory > Stocks > Stock Source Links",
+        "Stores > Inventory > Stocks > Stock Source Links (liens entre stocks et sources)",
     ),
     "Magento_InventoryApi::stock_source_item_assign": Text(
-        "Stores > Inventory > Assign Sources", "Stores > Inventory > Assign Sources"
+        "Stores > Inventory > Assign Sources", "Stores > Inventory > Assign Sources (quantités par source)"
     ),
 }
 
