@@ -147,8 +147,10 @@ def split(tax: Decimal, percents: Sequence[Decimal]) -> tuple[Decimal, ...]:
 
 def share(money: Money, done: int, now: int, of: int) -> Money:
     """The part of a row that `now` pieces make up after `done` others of `of`: all parts add up to the row exactly."""
-    if not of:
-        return Money()
+    if not now:
+        return Money(taxes=(ZERO,) * len(money.taxes))
+    if now == of:
+        return money
 
     def part(amount: Decimal) -> Decimal:
         return cents(amount * (done + now) / of) - cents(amount * done / of)

@@ -10,7 +10,7 @@ from typing import Any
 from connectors.sandbox.core import Document, Response, Table, encode
 from connectors.sandbox.magento import criteria as search
 from connectors.sandbox.magento.criteria import Criteria, Filter
-from connectors.sandbox.magento.shop import ID_NAMES, KINDS, Kind, Settings, Shop
+from connectors.sandbox.magento.shop import KINDS, Kind, Settings, Shop
 from connectors.sandbox.magento.wire import (
     JSON,
     NO_PRODUCT,
@@ -116,16 +116,18 @@ class Reader:
 def _select(kind: Kind, table: Table, asked: Criteria) -> list[str]:
     """Ids in order. A range on the column sorted by is cut out of the index; the rest is looked at row by row."""
     sorts = [(_known(field, kind.columns, kind.strict), down) for field, down in asked.sorts] or [(kind.id, False)]
-    tests = [_group_test(group, kind.columns, kind.strict) for group in asked.groups]
     first, down = sorts[0]
     tie_by_id = len(sorts) == 2 and kind.is_id(sorts[1][0]) and sorts[1][1] == down
+    groups = list(asked.groups)
     if len(sorts) == 1 or tie_by_id or kind.is_id(first):
+        groups = [group for group in groups if not _is_low_end(group, first, kind) or group[0].operator == "gt"]
         column = "id" if kind.is_id(first) or first == kind.id else first
         ids = table.ids(column, descending=down, low=_low_end(asked, first, kind))
     else:
         ids = table.ids("id")
         for field, backwards in reversed(sorts):
             ids.sort(key=lambda id, name=field: _rank(_cell(kind, table, id, name)), reverse=backwards)  # type: ignore[misc]
+    tests = [_group_test(group, kind.columns, kind.strict) for group in groups]
     if not tests:
         return ids
     return [id for id in ids if all(test(_getter(kind, table, id)) for test in tests)]
@@ -133,14 +135,15 @@ def _select(kind: Kind, table: Table, asked: Criteria) -> list[str]:
 
 def _low_end(asked: Criteria, field: str, kind: Kind) -> str | None:
     """The low end of the index worth looking at, for `updated_at gteq …` sorted by `updated_at`."""
-    if kind.columns.get(field) != "date":
-        return None
-    lows = [
-        search.moment(group[0].value)
-        for group in asked.groups
-        if len(group) == 1 and group[0].field == field and group[0].operator in ("gt", "gteq", "from", "moreq")
-    ]
+    lows = [search.moment(group[0].value) for group in asked.groups if _is_low_end(group, field, kind)]
     return max(lows, default=None)
+
+
+def _is_low_end(group: Sequence[Filter], field: str, kind: Kind) -> bool:
+    """Whether a group is one bound from below on a date that is sorted by: the index answers it."""
+    if len(group) != 1 or kind.columns.get(field) != "date" or group[0].field != field:
+        return False
+    return group[0].operator in ("gt", "gteq", "from", "moreq")
 
 
 def _cell(kind: Kind, table: Table, id: str, field: str) -> Any:
@@ -159,7 +162,7 @@ def _rank(value: Any) -> tuple[bool, Any]:
 
 def _known(field: str, columns: Mapping[str, str], strict: str) -> str:
     """A column that is there. The catalogue says which is not; elsewhere the database fails and nobody shows why."""
-    if field in columns or field in ID_NAMES:
+    if field in columns:
         return field
     if strict == "eav":
         raise invalid("Invalid attribute name: %name", name=field)
@@ -167,9 +170,7 @@ def _known(field: str, columns: Mapping[str, str], strict: str) -> str:
 
 
 def _group_test(group: Sequence[Filter], columns: Mapping[str, str], strict: str) -> Callable[[Any], bool]:
-    tests = [
-        (_known(one.field, columns, strict), search.matcher(one, columns.get(one.field, "number"))) for one in group
-    ]
+    tests = [(_known(one.field, columns, strict), search.matcher(one, columns[one.field])) for one in group]
     return lambda get: any(test(get(field)) for field, test in tests)
 
 

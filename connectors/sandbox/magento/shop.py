@@ -31,7 +31,7 @@ class Kind:
 
     def is_id(self, column: str) -> bool:
         """Whether a column is the number the documents are kept under."""
-        return self.number_id and (column == self.id or column in ID_NAMES)
+        return self.number_id and (column == self.id or (column in ID_NAMES and column in self.columns))
 
     def indexed(self) -> list[str]:
         """The columns beside the id."""
@@ -260,6 +260,7 @@ class Shop:
         self.currency: Document = {}
         self.faults = Faults()
         self.last_item = 0
+        self._last = dict.fromkeys(KINDS, 0)
         self.numbers = Numbers()
         self.sales: dict[int, Sale] = {}
         self.skus: dict[str, str] = {}
@@ -277,6 +278,8 @@ class Shop:
             self.last_item = max([self.last_item, *(int(row["item_id"]) for row in document.get("items", ()))])
         if name == "products":
             self._index_sku(id, document)
+        if kind.number_id:
+            self._last[name] = max(self._last[name], int(id))
         table.put(id, document, **{column: _value(kind, document, column) for column in kind.indexed()})
         self.versions[name] += 1
 
@@ -297,12 +300,10 @@ class Shop:
         for _, name, document in due:
             self.put(name, document)
 
-    def next_id(self, name: str, id_name: str = "") -> int:
-        """A number nobody has yet."""
-        wanted = id_name or KINDS[name].id
-        taken = [int(id) for id in self.tables[name].ids("id", descending=True, limit=1)]
-        late = [int(document.get(wanted, 0)) for _, kind, document in self._late if kind == name]
-        return max([*taken, *late], default=0) + 1
+    def next_id(self, name: str) -> int:
+        """A number nobody has yet, late documents included."""
+        late = (int(document[KINDS[name].id]) for _, kind, document in self._late if kind == name)
+        return max([self._last[name], *late]) + 1
 
     def product(self, sku: str) -> Document | None:
         """The product with this SKU, without regard to case; with two of them, the first."""

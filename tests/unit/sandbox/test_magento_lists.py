@@ -134,6 +134,8 @@ def test_without_criteria_a_list_is_refused_and_with_an_empty_key_it_is_whole(de
         ("orders", criteria(sort=(("entity_id", "SIDEWAYS"),)), 400),
         ("orders", criteria(("billing_address", "eq", "1")), 500),
         ("orders", criteria(sort=(("nothing", "ASC"),)), 500),
+        ("orders", criteria(("id", "eq", "1")), 500),
+        ("transactions", criteria(sort=(("entity_id", "ASC"),)), 500),
         ("orders", criteria(("updated_at", "gteq", "yesterday")), 500),
         ("products", criteria(("nothing", "eq", "1")), 400),
     ],
@@ -260,7 +262,7 @@ def test_what_is_missing_in_a_load_is_filled_in(desk):
 
 
 @pytest.mark.parametrize(
-    "body", [{"carts": []}, {"orders": 5}, {"orders": [{"items": [{"sku": 1}], "entity_id": "x"}]}]
+    "body", [{"baskets": []}, {"orders": 5}, {"orders": [{"items": [{"sku": 1}], "entity_id": "x"}]}]
 )
 def test_a_load_that_cannot_be_understood_is_refused(desk, body):
     with pytest.raises(SandboxError):
