@@ -93,7 +93,9 @@ def beside(api: Api, payload: Payload) -> list[Raw]:
     return [wire.one(api, "payment", "Payment", remote_id) for remote_id in sorted(ids)]
 
 
-KIND = writing.Kind("payments", "Payment", "payment", natural_key="PaymentRefNum", lists=False, beside=beside)
+KIND = writing.Kind(
+    "payments", "Payment", "payment", natural_key="PaymentRefNum", lists=False, voids=True, beside=beside
+)
 
 PAYMENTS = Resource(
     name="payments",

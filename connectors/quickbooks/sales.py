@@ -76,8 +76,10 @@ def build_sales_receipt(values: Mapping[str, Any], action: str, context: Mapping
     return payload
 
 
-INVOICE = writing.Kind("invoices", "Invoice", "invoice", natural_key="DocNumber", lists=False)
-SALES_RECEIPT = writing.Kind("sales_receipts", "SalesReceipt", "salesreceipt", natural_key="DocNumber", lists=False)
+INVOICE = writing.Kind("invoices", "Invoice", "invoice", natural_key="DocNumber", lists=False, voids=True)
+SALES_RECEIPT = writing.Kind(
+    "sales_receipts", "SalesReceipt", "salesreceipt", natural_key="DocNumber", lists=False, voids=True
+)
 
 INVOICES = Resource(
     name="invoices",

@@ -40,7 +40,8 @@ _TAKEN = ("QBO-6240", "QBO-6140", "QBO-6000")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One entity on the write side. `lists`: it can only be made inactive; `sparse`: it takes partial updates.
+    """One entity on the write side. `lists`: it can only be made inactive; `sparse`: it takes partial updates; `voids`:
+    it can be emptied and kept.
 
     `beside` answers documents a create may have left behind that are found without a search: by reading what they hang
     on.
@@ -52,6 +53,7 @@ class Kind:
     natural_key: str
     lists: bool = True
     sparse: bool = True
+    voids: bool = False
     beside: Callable[[Api, Payload], list[Raw]] | None = None
 
     def fetch(self, api: Api, remote_id: str) -> Raw:
@@ -230,7 +232,7 @@ class Kind:
 
     def bulk(self) -> Bulk:
         """Return how many of these travel together."""
-        actions = {"create", "remove", *(("update",) if self.sparse else ())}
+        actions = {"create", "remove", *(("update",) if self.sparse else ()), *(("void",) if self.voids else ())}
         return Bulk(size=BATCH, send=self._send_batch, actions=frozenset(actions))
 
     def _send_batch(self, api: Api, writes: Sequence[Write]) -> list[Outcome]:
@@ -300,7 +302,7 @@ class Kind:
 
     def _second_look(self, api: Api, write: Write, outcome: Outcome) -> Outcome:
         error = outcome.error
-        if not isinstance(error, RecordRejected):
+        if not isinstance(error, RecordRejected) or write.action == "void":
             return outcome
         try:
             if write.action == "remove":
@@ -318,6 +320,9 @@ class Kind:
             return {"bId": batch_id, "operation": "create", self.entity: write.payload}
         remote_id = write.remote_id or ""
         own = {"Id": remote_id, "SyncToken": tokens.get(remote_id, "")}
+        if write.action == "void":
+            body = {**own, "sparse": True}
+            return {"bId": batch_id, "operation": "update", "optionsData": "void", self.entity: body}
         if write.action == "update":
             body = {**write.payload, **own, "sparse": True}
         elif self.lists:
@@ -353,7 +358,7 @@ class Kind:
         raw = item.get(self.entity)
         if not isinstance(raw, dict) or (write.remote_id and str(raw.get("Id")) != write.remote_id):
             return Outcome(write.change, write.remote_id, error=OutcomeUnknown("QBO-BATCH-ITEM"))
-        kept = () if write.action == "remove" else differs(write.payload, raw)
+        kept = () if write.action in ("remove", "void") else differs(write.payload, raw)
         return Outcome(write.change, str(raw["Id"]), raw, differs=kept)
 
 

@@ -793,6 +793,23 @@ def test_a_credit_memo_takes_new_lines_in_a_whole_update(company: Company) -> No
     assert changed["DocNumber"] == "BO-1001" and changed["PrivateNote"] == "changed"
 
 
+def test_voids_travel_together_too(company: Company) -> None:
+    buyer = buyer_of(company)
+    kinds = {name: made(company, name, posted(company, buyer)) for name in ("invoices", "sales_receipts")}
+    paid = {"contact_id": buyer, "total": Decimal("5.00"), "number": "ch_1"}
+    kinds["payments"] = made(company, "payments", paid)
+    for name, raw in kinds.items():
+        resource = CONNECTOR.resource(name)
+        assert resource.bulk and "void" in resource.bulk.actions
+        write = Write("1", "void", raw["Id"], {}, f"void-{name}", version=raw["SyncToken"])
+        (outcome,) = resource.bulk.send(company.api, [write])  # type: ignore[misc]
+        assert outcome.error is None and outcome.raw["TotalAmt"] == 0, name
+        assert resource.parse(outcome.raw).values.get("status", "void") == "void"
+    for name in ("credit_memos", "refund_receipts", "customers", "items"):
+        bulk = CONNECTOR.resource(name).bulk
+        assert bulk and "void" not in bulk.actions
+
+
 # What a vendor that keeps no promise does to a lost answer
 
 
