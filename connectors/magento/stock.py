@@ -37,7 +37,7 @@ from connectors.contract.resources import Cursor
 from connectors.magento.errors import NOT_FOUND, ROUTE, SIZE
 from connectors.magento.products import SIMPLE
 from connectors.magento.sales import parent_of, unshipped
-from connectors.magento.wire import ZERO, Test, everything, extra, number, numbered, segment, text
+from connectors.magento.wire import ZERO, Test, everything, extra, lots, number, numbered, segment, text
 
 BATCH = 100
 LIMITED = 20  # objects in one call where the store limits its input
@@ -153,7 +153,7 @@ def _sku(value: Any) -> str:
 def source_items(api: Api, skus: Sequence[str], source: str) -> dict[str, Raw]:
     """What a source has of some products, by their SKU. A SKU with a comma cannot be listed and is asked for alone."""
     found: dict[str, Raw] = {}
-    groups = [[("sku", "in", ",".join(plain))]] if (plain := [sku for sku in skus if "," not in sku]) else []
+    groups = [[("sku", "in", ",".join(lot))] for lot in lots([sku for sku in skus if "," not in sku])]
     groups += [[("sku", "eq", sku)] for sku in skus if "," in sku]
     for group in groups:
         tests: list[list[Test]] = [list(group), [("source_code", "eq", source)]]

@@ -124,6 +124,21 @@ def smaller(error: RecordRejected, size: int) -> int:
     return max(SMALLEST, size // 2)
 
 
+def lots(values: Sequence[str], most: int = 2500) -> Iterator[list[str]]:
+    """Yield values in lots that an address can hold: web servers take some eight thousand letters, encoded."""
+    lot: list[str] = []
+    length = 0
+    for value in values:
+        size = len(quote(value, safe="")) + 3
+        if lot and length + size > most:
+            yield lot
+            lot, length = [], 0
+        lot.append(value)
+        length += size
+    if lot:
+        yield lot
+
+
 def segment(value: str) -> str:
     """One part of a path, percent-encoded, slashes too. Braces would be taken for marks and are encoded as well."""
     return quote(value, safe="")

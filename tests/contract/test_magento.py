@@ -887,3 +887,24 @@ def test_one_call_at_a_time(shop):
     assert CONNECTOR.limits.concurrency == 1
     used: list[Callable[..., Any]] = [feeds.read_shop, feeds.read_stock]
     assert [feed.read for feed in CONNECTOR.feeds] == used
+
+
+def test_an_address_never_grows_longer_than_web_servers_take(stocked):
+    long = [
+        {**whole("fixtures.json")["products"][0], "id": 6000 + n, "sku": f"{n:03d}" + "é" * 40, "name": f"Long {n}"}
+        for n in range(120)
+    ]
+    stocked.load(products=long)
+    wanted = {str(6000 + n): n + 1 for n in range(100)}
+    outcomes = CONNECTOR.resource("stock").bulk.send(stocked.api(), writes(wanted))
+    assert all(outcome.error is None and not outcome.differs for outcome in outcomes)
+    found = stocked.read("stock", feed="stock")["stock"]
+    assert [found[key].values["quantity"] for key in wanted] == list(wanted.values())
+    assert max(len(request.url) for request in stocked.sent) < 6000
+
+
+@pytest.mark.row("O-34")
+def test_sold_products_come_as_the_orders_tell_them_without_the_right_to_the_catalogue(stocked):
+    stocked.configure(denied_resources=["Magento_Catalog::products"])
+    found = stocked.read(*SALES, "products", products_scope="sold")
+    assert found["products"]["1"].values["sold"] is True and len(found["orders"]) == 12
