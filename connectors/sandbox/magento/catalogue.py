@@ -1,6 +1,6 @@
 """The invented shop's products: furniture the cabinet maker of the other worlds keeps in the books, and some others.
 
-Most SKUs are item SKUs of those books, three are item names there, and about fifteen nobody has heard of.
+Most SKUs are item SKUs of those books, three are item names there; about twenty, composites among them, are unknown.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from connectors.sandbox.magento.wire import (
     no_entity,
     parse_fields,
     project,
+    project_raw,
     wrong_type,
 )
 
@@ -45,10 +46,15 @@ class Reader:
         found = self._ids(kind, table, asked)
         page = self._thinned(self._page(found, asked))
         tree = wanted_fields(query)
-        if tree is None and not (self._settings.list_without_taxes and name == "orders"):
-            return self._raw(table.raws(page), asked, len(found))
+        if not (self._settings.list_without_taxes and name == "orders"):
+            if tree is None:
+                return self._raw(table.raws(page), asked, len(found))
+            if wanted := tree.get("items"):
+                # Rows are cut out of their bytes; what is left to cut is the envelope.
+                raws = [project_raw(raw, wanted) for raw in table.raws(page)]
+                return self.answer(raws, asked, len(found), {**tree, "items": None})
         rows = [self._row(name, table.get(id) or {}) for id in page]
-        return self.answer(rows, asked, len(found), query)
+        return self.answer(rows, asked, len(found), tree)
 
     def rows(self, rows: list[Document], columns: Mapping[str, str], query: Query) -> Response:
         """One page out of rows that have no table of their own (order lines, comments)."""
@@ -58,15 +64,15 @@ class Reader:
         for field, down in reversed(asked.sorts):
             _known(field, columns, "sql")
             found.sort(key=lambda row, name=field: _rank(row.get(name)), reverse=down)  # type: ignore[misc]
-        return self.answer(self._thinned(self._page(found, asked)), asked, len(found), query)
+        return self.answer(self._thinned(self._page(found, asked)), asked, len(found), wanted_fields(query))
 
-    def answer(self, rows: list[Document], asked: Criteria, total: int, query: Query) -> Response:
-        """The envelope around rows, with the faults a store may play on it and with `fields`."""
+    def answer(self, rows: list[Document], asked: Criteria, total: int, tree: Tree | None) -> Response:
+        """The envelope around rows, with the faults a store may play on it, and of it what `fields` wants."""
         items: list[Document] | None = rows
         if not rows and self._settings.items_null_when_empty:
             items = None
         body: Document = {"items": items, "search_criteria": asked.echo(), "total_count": self._total(total)}
-        return shown(body, query)
+        return cut(body, tree)
 
     def _raw(self, rows: list[bytes], asked: Criteria, total: int) -> Response:
         """The same from stored bytes: nothing is decoded."""
@@ -185,8 +191,12 @@ def wanted_fields(query: Query) -> Tree | None:
 
 
 def shown(body: Any, query: Query) -> Response:
+    """An answer with only the fields the query wants."""
+    return cut(body, wanted_fields(query))
+
+
+def cut(body: Any, tree: Tree | None) -> Response:
     """An answer with only the wanted fields. A projection that cannot be read leaves an empty list."""
-    tree = wanted_fields(query)
     if tree is None:
         return answer(body)
     return answer(project(body, tree) if tree else [])

@@ -10,6 +10,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
+
 from connectors.sandbox.core import Document, Response, encode
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
@@ -18,6 +20,9 @@ UNAUTHORIZED = "The consumer isn't authorized to access %resources."
 NO_ENTITY = "No such entity with %fieldName = %fieldValue"
 NO_ROUTE = "Request does not match any route."
 NO_PRODUCT = "The product that was requested doesn't exist. Verify the product and try again."
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 Tree: TypeAlias = "dict[str, Tree | None]"
 
@@ -131,6 +136,21 @@ def parse_fields(text: str) -> Tree | None:
             if not stack:
                 return None
     return root if len(stack) == 1 else None
+
+
+def project_raw(raw: bytes | msgspec.Raw, tree: Tree) -> Any:
+    """The same out of stored JSON: what is not wanted is skipped over, what is wanted whole stays as it was written."""
+    first = memoryview(raw)[0]
+    if first == ord("["):
+        return [project_raw(row, tree) for row in _LIST.decode(raw)]
+    if first != ord("{"):
+        return msgspec.Raw(raw)
+    held = _OBJECT.decode(raw)
+    return {
+        name: held[name] if below is None else project_raw(held[name], below)
+        for name, below in tree.items()
+        if name in held
+    }
 
 
 def project(value: Any, tree: Tree) -> Any:

@@ -157,6 +157,8 @@ def test_fields_cut_rows_down_to_what_is_wanted(desk):
     body = desk.get("orders", size=2, fields=quote("items[entity_id,items[sku,nothing]],total_count"))
     assert body["items"][0] == {"entity_id": 1, "items": [{"sku": "S-1"}, {"sku": "S-2"}]}
     assert (len(body["items"]), body["total_count"], set(body)) == (2, 9, {"items", "total_count"})
+    cut = desk.get("orders", size=1, fields=quote("search_criteria[page_size],items[state,grand_total]"))
+    assert cut == {"search_criteria": {"page_size": 1}, "items": [{"state": "new", "grand_total": 10}]}
     assert desk.ok("GET", "orders/3?fields=entity_id,state") == {"entity_id": 3, "state": "new"}
     assert {"id", "code"} == set(desk.ok("GET", "store/storeViews?fields=id,code")[0])
     assert desk.ok("GET", "orders/3?fields=entity_id%5B") == []

@@ -1,7 +1,9 @@
 """The store over HTTP: the published OAuth library gets in, control calls work, and it is fast enough."""
 
+import asyncio
 import json
 import os
+import threading
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
@@ -154,9 +156,6 @@ class listening:
         self.handler = handler
 
     def __enter__(self):
-        import asyncio
-        import threading
-
         ready = threading.Event()
 
         def run():

@@ -1,6 +1,7 @@
 """The demo world: an invented shop with every hard case, its documents consistent to the cent."""
 
 from collections import Counter
+from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -228,8 +229,6 @@ def test_orders_run_over_four_months_up_to_today_and_never_beyond(shop, orders):
 
 
 def test_some_orders_fall_on_another_day_in_the_shop_than_in_utc(orders):
-    from datetime import UTC, datetime
-
     zone = ZoneInfo("America/Toronto")
     moments = [datetime.strptime(o["created_at"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) for o in orders]
     assert sum(moment.date() != moment.astimezone(zone).date() for moment in moments) >= 5
