@@ -5,6 +5,7 @@ lists, and has terms of its own.
 """
 
 import json
+import os
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -121,7 +122,7 @@ def _explained(code):
 CONNECTOR = Connector(
     key="corner_shop",
     label=Text("Corner shop", "Boutique du coin"),
-    environments={"local_sandbox": Hosts(api="http://127.0.0.1:9")},
+    environments={"local_sandbox": Hosts(api=os.environ.get("CORNER_SHOP_URL", "http://127.0.0.1:9"))},
     resources=(Resource(name="orders", entity="sale", label=Text("Orders", "Commandes"), read=_read),),
     feeds=(Feed("orders", ("orders",), _read_orders),),
     sign_in=(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from bridge.engine.reconcile import Day, Difference, Document, Reconciliation, Total
-from bridge.hub.models import Connection, Integration
+from bridge.hub.models import Change, Connection, Integration
 from bridge.hub.models import Record as Row
 from bridge.jobs import totals
 from bridge.staff import desk
@@ -170,16 +170,29 @@ def by_tax(found: Reconciliation, asked: "Asked") -> list[TaxTotal]:
 
 
 def causes(integration: Integration, differences: Sequence[Difference]) -> list[Cause]:
-    """Return what makes up the differences; records are found with one question per side."""
+    """Return what makes up the differences; records, and what they wait for, are found with one question each."""
     left = _places(integration.left, [item.left for item in differences])
     right = _places(integration.right, [item.right for item in differences])
+    reasons = _reasons(integration, {*left.values(), *right.values()})
     name = vendor_label(integration.right.vendor) if integration.right else ""
     found = []
     for item in differences:
         place = left.get(item.left.remote_id) if item.left else right.get(item.right.remote_id) if item.right else None
         document = item.left or item.right
         kind = kind_words(integration, document.kind) if document else ""
-        found.append(Cause(item, _word(item, name), kind, desk.explained(item.code, item.params), place))
+        params = reasons.get((place, item.code), item.params) if place else item.params
+        found.append(Cause(item, _word(item, name), kind, desk.explained(item.code, params), place))
+    return found
+
+
+def _reasons(integration: Integration, places: Iterable[int]) -> dict[tuple[int | None, str], dict[str, Any]]:
+    """Return what fills the sentence of a code, by record and code."""
+    rows = Change.objects.filter(integration=integration, source_id__in=list(places)).order_by("id")
+    found: dict[tuple[int | None, str], dict[str, Any]] = {}
+    for place, code, params, error, told in rows.values_list(
+        "source_id", "code", "params", "error_code", "error_params"
+    ):
+        found[place, error or code] = (told if error else params) or {}
     return found
 
 

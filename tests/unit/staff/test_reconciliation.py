@@ -130,7 +130,7 @@ def test_each_difference_leads_to_its_record_with_the_reason_and_the_cure(ann, p
     factories.change(run, entity="sale", source=record, state="held", code="QBMC-NEGATIVE", params={"total": "-20"})
     page = ann.get(place(pair))
     assert reverse("admin:record", args=[record.pk]) in page.content.decode()
-    assert "QBMC-NEGATIVE" in words(page)
+    assert "QBMC-NEGATIVE" in words(page) and "-20" in words(page)
 
 
 def test_days_are_compared_each_by_itself_with_counts_totals_and_taxes(ann, pair):
