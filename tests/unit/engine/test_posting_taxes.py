@@ -99,6 +99,8 @@ def test_a_tax_under_a_code_of_another_rate_is_held(key, target):
     code, params = held(sale(), rules(maps={"tax": {key: target}}))
     assert code == "TAX-RATE-DIFFERS"
     assert params["source"] == "5 % + 9.975 %"
+    code, params = held(sale(single("10.00", "1.30", TVH)), rules(maps={"tax": {"TVH": "20"}}))
+    assert (code, params["target"]) == ("TAX-RATE-DIFFERS", "5 % + 9.975 %")
 
 
 def test_untaxed_under_a_code_that_charges_is_held():
@@ -226,6 +228,12 @@ def test_lines_that_come_to_the_total_are_believed_before_a_tax_that_does_not():
 def test_a_tax_the_lines_do_not_tell_at_all_is_not_made_up():
     code, params = held(sale(tax_total=D("3.50"), total=D("13.50")))
     assert (code, params["tax_total"], params["tax_total_found"]) == ("TOTAL-DIFFERS", "3.50", "1.50")
+
+
+def test_the_tax_that_lost_a_cent_is_the_one_the_document_names():
+    three = [line("0.33", "0.05", taxes=[tax(TPS, "0.02"), tax(TVQ, "0.03")]) for _ in range(3)]
+    order = sale(*three, tax_total=D("0.14"), total=D("1.13"), taxes=[tax(TPS, "0.05"), tax(TVQ, "0.09")])
+    assert rates(posted(order)) == {"r5": (D("0.99"), D("0.05")), "r9": (D("0.99"), D("0.09"))}
 
 
 def test_a_documents_tax_that_no_rounding_explains_moves_nothing():
