@@ -65,7 +65,7 @@ def _point(integration: Integration, item: Finding) -> Point:
     else:
         place, label = _account_page(integration, item.code), gettext("Account")
     place = "" if item.level == "ok" else place
-    return Point(label, item.level, say(item.text, item.params), cure, place, gettext("Open"), False)
+    return Point(label, item.level, say(item.text, item.params), cure, place, gettext("Go there"), False)
 
 
 def _account_page(integration: Integration, code: str) -> str:
@@ -85,7 +85,7 @@ def _accounts(integration: Integration) -> list[Point]:
         if connection.checked_at is None:
             words = gettext("This account was not checked yet.")
             cure = gettext("Open the connection and press “Check”.")
-            found.append(Point(str(connection), "warning", words, cure, place, gettext("Open"), False))
+            found.append(Point(str(connection), "warning", words, cure, place, gettext("Go there"), False))
         elif not any(item["level"] != "ok" for item in connection.findings):
             words = gettext("The last check of this account found nothing in the way.")
             found.append(Point(str(connection), "ok", words, "", "", "", False))
