@@ -331,6 +331,7 @@ class Asked:
     activates: bool  # whether the vendor can bring the values itself
     callback_address: str = ""
     identity_address: str = ""
+    simulator_address: str = ""  # where the stand-in shows its values
 
 
 def asked(request: HttpRequest, connection: Connection, problems: dict[str, list[str]]) -> Asked | None:
@@ -354,6 +355,7 @@ def asked(request: HttpRequest, connection: Connection, problems: dict[str, list
         [field(item) for item in way.settings],
         way.exchange is not None,
         *addresses,
+        registry.hosts(connection.vendor, connection.environment).extra.get("values", ""),
     )
 
 

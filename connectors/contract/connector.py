@@ -170,6 +170,7 @@ class OAuth1:
     rights: tuple[Text, ...] = ()
     steps: tuple[Text, ...] = ()  # where to find the values, one step each
     after_revoke: Text | None = None
+    simulator: Mapping[str, str] = field(default_factory=dict, repr=False)  # what the stand-in takes; known to all
 
 
 @dataclass(frozen=True, slots=True)

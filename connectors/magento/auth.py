@@ -146,7 +146,9 @@ def _refused(status: int, answer: Mapping[str, Any]) -> SyncError:
 
 ENVIRONMENTS = {
     "live": Hosts("{address}", public_only=True),
-    "local_sandbox": Hosts("{sandbox}/magento"),
+    "local_sandbox": Hosts(
+        "{sandbox}/magento", extra={"values": "{sandbox}/magento/admin/integrations/sandbox-consumer"}
+    ),
 }
 
 ADDRESS = Setting(
@@ -226,4 +228,10 @@ SIGN_IN = OAuth1(
         "Bridge a effacé son accès. La boutique ne nous permet pas de le retirer chez elle : désactivez ou supprimez "
         "l’intégration « Bridge » dans System > Extensions > Integrations.",
     ),
+    simulator={
+        "consumer_key": "sandbox-consumer",
+        "consumer_secret": "SECRET-sandbox-consumer-secret",
+        "access_token": "SECRET-sandbox-access-token",
+        "token_secret": "SECRET-sandbox-access-token-secret",
+    },
 )

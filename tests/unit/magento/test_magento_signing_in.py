@@ -11,6 +11,7 @@ from bridge.hub.models import Connection
 from bridge.jobs import connections as work
 from bridge.jobs.account import hosts_of
 from connectors.contract import SettingInvalid
+from connectors.magento.auth import SIGN_IN
 from connectors.sandbox.server import background
 from tests import factories
 
@@ -108,6 +109,15 @@ def test_the_address_reaches_every_call(ann, person):
     assert hosts_of(live).api == "https://shop.example.com/boutique" and hosts_of(live).public_only
     body = ann.get(page_of(live)).content.decode()
     assert work.activation_addresses(live)[0] in body
+
+
+def test_at_the_simulator_the_page_says_where_the_values_are(ann, shop, sandbox):
+    body = ann.get(page_of(shop)).content.decode()
+    address = f"{sandbox}/magento/admin/integrations/sandbox-consumer"
+    assert f'href="{address}"' in body
+    shown = requests.get(address, timeout=10).text
+    assert all(value in shown for value in SIGN_IN.simulator.values()) and "SECRET-" not in repr(SIGN_IN)
+    assert dict(SIGN_IN.simulator) == VALUES
 
 
 def test_before_the_address_is_known_no_activation_is_offered(ann, person):

@@ -141,6 +141,8 @@ class Command(BaseCommand):
 
     def _sign_in(self, organization: Organization, vendor: str, user: User) -> Connection:
         connection = connections.create(organization, vendor, Environment.LOCAL_SANDBOX, user)
+        if way := connections.values_of(connection):
+            return connections.sign_in_with_values(connection, way.simulator, user)
         url = connections.authorize_url(connection, user, "demo")
         answer = requests.get(f"{url}&auto=1", allow_redirects=False, timeout=20)
         back = {key: values[0] for key, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
