@@ -84,6 +84,16 @@ class Server:
         self.control("POST", "faults", list(faults))
 
 
+SHOP_KEYS = {
+    "consumer_key": "sandbox-consumer",
+    "consumer_secret": "SECRET-sandbox-consumer-secret",
+    "access_token": "SECRET-sandbox-access-token",
+    "token_secret": "SECRET-sandbox-access-token-secret",
+}
+SALES_FLOWS = ("contact", "sale", "payment", "refund")
+SINCE = "2020-01-01"
+
+
 class House:
     """One client with a company that keeps books and an account that gets its customers."""
 
@@ -129,6 +139,41 @@ class House:
         assert not problems, problems
         self.integration.refresh_from_db()
         return self.integration
+
+    def shop(self) -> Any:
+        """Connect the simulator's shop with the four values of its ready integration."""
+        from bridge.jobs import connections
+
+        connection = connections.create(self.organization, "magento", "local_sandbox", self.ann)
+        connections.give_address(connection, f"{self.server.url}/magento")
+        return connections.sign_in_with_values(connection, SHOP_KEYS, self.ann)
+
+    def shop_pair(self, settings: dict[str, str] | None = None, flows: tuple[str, ...] = (), **query: str) -> Any:
+        """Connect a company and a shop and set their pair up: everything mapped that can be guessed."""
+        from bridge.jobs import integrations, values
+
+        books, shop = self.connect("quickbooks", **query), self.shop()
+        self.integration = integrations.create(self.organization, "quickbooks_magento", self.ann)
+        integrations.attach(self.integration, "left", books)
+        integrations.attach(self.integration, "right", shop)
+        problems = integrations.save_settings(self.integration, {"orders_since": SINCE, **(settings or {})}, self.ann)
+        assert not problems, problems
+        self.integration.refresh_from_db()
+        self.integration.flows.exclude(entity__in=flows or SALES_FLOWS).update(is_on=False)
+        self.integration.flows.filter(entity__in=flows or SALES_FLOWS).update(is_on=True)
+        for spec in values.kinds(self.integration):
+            values.refresh(self.integration, spec.kind)
+        return self.integration
+
+    def map(self, kind: str, **targets: str) -> None:
+        """Decide what values become, by the target's name or id."""
+        from bridge.hub.models import ValueMap
+        from bridge.jobs import values
+
+        offered = {item.label: item.id for item in values.targets(self.integration, kind)}
+        for key, target in targets.items():
+            row, _ = ValueMap.objects.get_or_create(integration=self.integration, kind=kind, source_key=key)
+            values.set_target(row, offered.get(target, target), self.ann)
 
     def settings(self) -> dict[str, str]:
         """Return settings that fit the empty and the demo world."""

@@ -18,7 +18,7 @@ ADDRESS_PARTS = {
     "postcode": Text("postal code", "code postal"),
     "country": Text("country", "pays"),
 }
-LINE_NUMBERS = frozenset({"quantity", "unit_price", "amount"})
+LINE_NUMBERS = frozenset({"quantity", "unit_price", "amount", "discount", "tax_amount", "percent", "net"})
 TRUE_WORDS = frozenset({"true", "yes", "1", "oui", "vrai"})
 FALSE_WORDS = frozenset({"false", "no", "0", "non", "faux"})
 

@@ -313,14 +313,14 @@ def _outputs(pair: Pair, flow: FlowSpec) -> dict[str, tuple[Any, Rule]]:
             continue
         outputs[rule.target] = (value, rule)
     if pair.posted:
-        outputs.update({name: (value, _composed_rule(name)) for name, value in pair.posted.values.items()})
+        outputs.update({name: (value, _composed_rule(name, flow.entity)) for name, value in pair.posted.values.items()})
     return outputs
 
 
 @lru_cache(maxsize=256)
-def _composed_rule(name: str) -> Rule:
-    """A document's field is never written over what a person changed there."""
-    return Rule("", "", name, on_conflict="ask")
+def _composed_rule(name: str, entity: str) -> Rule:
+    """A document's field is never written over what a person changed there; a quantity is what its keeper says."""
+    return Rule("", "", name, on_conflict="source" if entity == "stock_level" else "ask")
 
 
 def _compare(pair: Pair, flow: FlowSpec, link: LinkState, target: Record) -> _Fields:

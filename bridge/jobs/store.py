@@ -109,6 +109,8 @@ def row_of(
 def name_of(record: Record) -> str:
     """Return what a person calls this record."""
     values = record.values
+    if values.get("number") and "total" in values:
+        return str(values["number"])  # a document, whoever it is for
     person = " ".join(str(values[key]) for key in ("given_name", "family_name") if values.get(key))
     for name in (values.get("name"), values.get("company"), person, values.get("email"), values.get("number")):
         if name:
