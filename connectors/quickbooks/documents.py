@@ -100,6 +100,7 @@ def _line(
         "unit_price": unit_price,
         "amount": amount,
         "tax_code": ref_id(detail, "TaxCodeRef") if detail else None,
+        "class_id": ref_id(detail, "ClassRef") if detail else None,
     }
 
 
@@ -114,6 +115,22 @@ def tax_total(raw: Raw) -> Decimal:
     return money((raw.get("TxnTaxDetail") or {}).get("TotalTax")) or _ZERO
 
 
+def taxes(raw: Raw) -> list[dict[str, Any]]:
+    """Taxes of a document by the books' own rates."""
+    found = []
+    for line in (raw.get("TxnTaxDetail") or {}).get("TaxLine") or ():
+        detail = line.get("TaxLineDetail") or {}
+        found.append(
+            {
+                "rate_id": ref_id(detail, "TaxRateRef"),
+                "percent": money(detail.get("TaxPercent")),
+                "net": money(detail.get("NetAmountTaxable")),
+                "amount": money(line.get("Amount")),
+            }
+        )
+    return found
+
+
 def document(raw: Raw, kind: str) -> Values:
     """Return the values all sales documents share. Addresses are left out: edited ones come back as loose lines."""
     values: Values = {
@@ -124,11 +141,27 @@ def document(raw: Raw, kind: str) -> Values:
         "total": money(raw.get("TotalAmt")),
         "memo": text(raw.get("PrivateNote")),
         "tax_total": tax_total(raw),
+        "taxes": taxes(raw),
+        "prices_include_tax": raw.get("GlobalTaxCalculation") == "TaxInclusive",
+        "email": text((raw.get("BillEmail") or {}).get("Address")),
+        "class_id": ref_id(raw, "ClassRef"),
+        "location_id": ref_id(raw, "DepartmentRef"),
+        **rate(raw),
     }
     currency = ref_id(raw, "CurrencyRef")
     if currency:  # without it the document is in the home currency, which only the company tells
         values["currency"] = currency
     return values
+
+
+def rate(raw: Raw) -> Values:
+    """The rate a document was booked at, where the company deals in several currencies."""
+    return {"exchange_rate": money(raw["ExchangeRate"])} if "ExchangeRate" in raw else {}
+
+
+def put_aside(raw: Raw) -> Values:
+    """Where money went or came from, and how, by the books' own ids."""
+    return {"account_id": ref_id(raw, "DepositToAccountRef"), "method_id": ref_id(raw, "PaymentMethodRef")}
 
 
 def lines_and_totals(raw: Raw) -> Values:

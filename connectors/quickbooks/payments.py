@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.contract import Api, Payload, Raw, RecordRejected, Ref, Resource, Text, Values
 from connectors.quickbooks import bodies, wire, writing
+from connectors.quickbooks.documents import put_aside, rate
 from connectors.quickbooks.reading import changed_at, contact, day, is_stub, money, ref_id, ref_name, text
 
 _RESOURCES = {"Invoice": ("sale", "invoices"), "CreditMemo": ("refund", "credit_memos")}
@@ -35,6 +36,8 @@ def parse(raw: Raw) -> Values:
         "method": ref_name(raw, "PaymentMethodRef") or ref_id(raw, "PaymentMethodRef"),
         "unapplied": money(get("UnappliedAmt")),
         "applied": [applied for line in get("Line") or [] for applied in _applied(line)],
+        **rate(raw),
+        **put_aside(raw),
     }
     currency = ref_id(raw, "CurrencyRef")
     if currency:

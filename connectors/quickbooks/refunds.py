@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.contract import Payload, Raw, Resource, Text, Values
 from connectors.quickbooks import bodies, writing
-from connectors.quickbooks.documents import all_lines, document
+from connectors.quickbooks.documents import all_lines, document, put_aside
 from connectors.quickbooks.reading import changed_at, is_stub, money, ref_id, ref_name
 
 
@@ -37,7 +37,7 @@ def parse_refund_receipt(raw: Raw) -> Values:
     """A refund receipt's canonical values; nothing stays open."""
     if is_stub(raw):
         return {}
-    return {**_shared(raw, "refund_receipt"), "balance": money(raw.get("Balance", 0))}
+    return {**_shared(raw, "refund_receipt"), **put_aside(raw), "balance": money(raw.get("Balance", 0))}
 
 
 def build_credit_memo(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:

@@ -14,8 +14,8 @@ from typing import Any
 from connectors.contract import Payload, Raw, Resource, Text, Values
 from connectors.contract.parsing import instant
 from connectors.quickbooks import bodies, writing
-from connectors.quickbooks.documents import document, is_void, lines_and_totals
-from connectors.quickbooks.reading import changed_at, day, is_stub, money, ref_name
+from connectors.quickbooks.documents import document, is_void, lines_and_totals, put_aside
+from connectors.quickbooks.reading import changed_at, day, is_stub, money, ref_id, ref_name
 
 
 def _status(raw: Raw, values: Values) -> str:
@@ -43,6 +43,7 @@ def parse_invoice(raw: Raw) -> Values:
         return {}
     values = _shared(raw, "invoice")
     values["due_date"] = day(raw.get("DueDate"))
+    values["terms_id"] = ref_id(raw, "SalesTermRef")
     values["balance"] = money(raw.get("Balance"))
     values["status"] = _status(raw, values)
     return values
@@ -52,7 +53,7 @@ def parse_sales_receipt(raw: Raw) -> Values:
     """A sales receipt's canonical values: paid, unless it was voided."""
     if is_stub(raw):
         return {}
-    values = _shared(raw, "sales_receipt")
+    values = {**_shared(raw, "sales_receipt"), **put_aside(raw)}
     values["due_date"] = None
     values["balance"] = money(raw.get("Balance", 0))
     values["status"] = "void" if is_void(raw) else "paid"

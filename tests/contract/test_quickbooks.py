@@ -643,6 +643,30 @@ def test_a_document_in_the_books_words_comes_to_its_total_to_the_cent(company: C
             assert (raw["DepositToAccountRef"]["value"], raw["PaymentMethodRef"]["value"]) == ("5", "2")
 
 
+def test_what_was_written_is_read_back_in_the_same_words(company: Company) -> None:
+    """So that a bookkeeper's later change of any of it can be told."""
+    buyer = buyer_of(company)
+    values = posted(company, buyer, due_date=date(2026, 12, 2), terms_id="2")
+    same = ("number", "date", "memo", "email", "prices_include_tax", "taxes", "tax_total", "total", "location_id")
+    for name, more in (
+        ("invoices", ("due_date", "terms_id")),
+        ("sales_receipts", ("account_id", "method_id")),
+        ("credit_memos", ()),
+        ("refund_receipts", ("account_id", "method_id")),
+    ):
+        read = CONNECTOR.resource(name).parse(made(company, name, values)).values
+        assert {key: read[key] for key in (*same, *more)} == {key: values[key] for key in (*same, *more)}, name
+        assert read["contact"] == Ref("contact", "customers", buyer)
+        lines = [line for line in read["lines"] if line["kind"] != "note"]
+        told = [(line["amount"], line["tax_code"], line["class_id"]) for line in lines]
+        assert told == [(line["amount"], line["tax_code"], line.get("class_id")) for line in values["lines"][:4]]
+    paid = {"contact_id": buyer, "total": Decimal("5.00"), "number": "ch_1", "account_id": "5", "method_id": "3"}
+    read = CONNECTOR.resource("payments").parse(made(company, "payments", paid)).values
+    assert {key: read[key] for key in ("total", "number", "account_id", "method_id")} == {
+        key: paid[key] for key in ("total", "number", "account_id", "method_id")
+    }
+
+
 def test_prices_with_tax_inside_are_written_net_and_gross(company: Company) -> None:
     item = items_of(company, "NonInventory")[0]["Id"]
     line = {"kind": "item", "item_id": item, "amount": Decimal("10.61"), "tax_amount": Decimal("1.59"), "tax_code": "1"}
