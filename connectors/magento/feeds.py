@@ -208,8 +208,11 @@ def _list_state(state: dict[str, Any], name: str, since: date | None, together: 
 def _pages(
     name: str, reader: Reader, state: dict[str, Any], full: bool, documents: Callable[[Part], dict[str, list[Raw]]]
 ) -> Iterator[Page]:
-    """Turn the parts of a list into pages, with the count of the first and the end of the last one."""
-    counted = not full
+    """Turn the parts of a list into pages, with the count of the first and the end of the last one.
+
+    Invoices are counted that are no payments, so of captures no number is expected.
+    """
+    counted = not full or name == "captures"
     for part in reader.parts():
         found = documents(part)
         whole = part.last and not part.note
@@ -230,6 +233,7 @@ def _orders(
     mine = _list_state(state, "orders", since, told)
     full = not mine.get("at")
     newest = Newest(api, int(mine.get("top") or 0), full)
+    read: set[str] = set()  # products of the catalogue, once for all pages
 
     def documents(part: Part) -> dict[str, list[Raw]]:
         orders = [stores.mark(sales.trimmed(_whole(api, row))) for row in part.rows]
@@ -238,7 +242,9 @@ def _orders(
             found["buyers"] = [buyer for order in newest.pick(orders) if (buyer := buyers.of_order(order))]
         named = {str(item["id"]): item for order in orders for item in products.of_order(order)}
         if "products" in told:
-            found["products"] = _sold(api, named, stores)
+            fresh = {key: item for key, item in named.items() if key not in read}
+            found["products"] = _sold(api, fresh, stores)
+            read.update(fresh)
         elif "products" not in wanted:
             found["products"] = list(named.values())
         mine["top"] = max([int(mine.get("top") or 0), *(int(order["entity_id"]) for order in orders)])

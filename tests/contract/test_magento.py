@@ -566,6 +566,7 @@ def test_only_sold_products_come_when_only_those_are_asked_for(stocked):
     assert set(found["products"]) < {str(row["id"]) for row in FIXTURES["products"]}
     assert found["products"]["1"].values["sold"] is True and found["products"]["1"].values["active"] is True
     assert "2102" not in found["products"] and "products" in found.ends
+    assert found.count["products"] == len(found["products"]), "each is asked for once"
 
 
 def test_a_list_that_is_newly_wanted_is_read_from_its_beginning(stocked):
@@ -630,8 +631,9 @@ def test_a_guest_has_the_name_of_the_bill_and_a_company_its_own(stocked):
 @pytest.mark.row("O-30")
 def test_a_payment_is_an_invoice_that_is_paid_dated_by_its_capture(stocked):
     stocked.load(transactions=[{"transaction_id": 3, "created_at": "2026-03-13 04:00:00"}])
-    found = stocked.read("captures")["captures"]
-    assert len(found) == 8
+    reading = stocked.read("captures")
+    found = reading["captures"]
+    assert len(found) == 8 and reading.ends == {"captures"} and reading.expected == {}
     card = found["7"].values
     assert card["date"] == date(2026, 3, 12), "the capture's instant, in the store's own zone"
     assert (card["method"], card["total"], card["sale"].remote_id) == ("braintree", Decimal("59.80"), "9")
