@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from bridge import registry
-from bridge.engine.reconcile import Difference, Document, Reconciliation, reconcile
-from bridge.hub.models import Change, Connection, Integration, Link, Run
+from bridge.engine.reconcile import Document, Reconciliation, reconcile
+from bridge.hub.models import Change, Connection, Flow, Integration, Link, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs.context import context_of, scope_of
 from connectors.contract import RecipeFlow
@@ -22,38 +22,66 @@ SHOWN = 200
 ENTITIES = ("sale", "refund")
 
 
+def source_side(integration: Integration) -> str:
+    """Return the side sales come from: what is missing, or twice, is so on the other one."""
+    flow = integration.flows.filter(entity="sale").first()
+    return "right" if flow is not None and flow.direction == Flow.Direction.LEFT else "left"
+
+
 def reconciliation(integration: Integration, start: date | None = None, end: date | None = None) -> Reconciliation:
     """Compare both sides' documents between two days, both counted (None: all that is stored).
 
-    A document without a twin is of the kind its number has on the left, so that one booked twice is seen as that.
+    Left is left, whichever way sales go; "missing", "extra" and "doubled" are said of the side they go to. A document
+    without a twin is of the kind its number has at the source, so that one booked twice is seen as that.
     """
+    near = source_side(integration)
+    far = "left" if near == "right" else "right"
     flows = [flow for flow in registry.recipe(integration.recipe).flows if flow.entity in ENTITIES]
-    by_left, kinds = _links(integration)
-    held = _held(integration)
+    twins, kinds = _links(integration, near, far)
     context = context_of(integration)
-    left = [
-        item for flow in flows
-        for item in _documents(integration.left, flow, flow.left, context, {}, {}, start, end)
-    ]  # fmt: skip
-    numbers = {(item.number, item.currency): item.kind for item in left if item.number}
-    right = [
-        item for flow in flows
-        for item in _documents(integration.right, flow, flow.right, context, kinds, numbers, start, end)
-    ]  # fmt: skip
-    found = reconcile(left, right, by_left, held, (start or date.min, end or date.max))
-    return replace(found, differences=tuple(_waiting(item, held) for item in found.differences))
+
+    def documents(side: str, kinds: dict[str, str], numbers: dict[tuple[str, str], str]) -> list[Document]:
+        connection = getattr(integration, side)
+        return [
+            item for flow in flows
+            for item in _documents(connection, flow, getattr(flow, side), context, kinds, numbers, start, end)
+        ]  # fmt: skip
+
+    sources = documents(near, {}, {})
+    numbers = {(item.number, item.currency): item.kind for item in sources if item.number}
+    targets = documents(far, kinds, numbers)
+    found = reconcile(sources, targets, twins, _held(integration), (start or date.min, end or date.max))
+    return found if near == "left" else _turned(found)
 
 
-def _links(integration: Integration) -> tuple[dict[str, str], dict[str, str]]:
-    """Return, by key of a document, its twin on the right, and by key of that its kind."""
-    by_left: dict[str, str] = {}
+def _turned(found: Reconciliation) -> Reconciliation:
+    """Return a comparison with its sides changed about: differences are left less right again."""
+    return Reconciliation(
+        days=tuple(replace(day, left=day.right, right=day.left) for day in found.days),
+        differences=tuple(
+            replace(item, left=item.right, right=item.left, amount=-item.amount, tax=-item.tax)
+            for item in found.differences
+        ),
+        balance={currency: -amount for currency, amount in found.balance.items()},
+        tax_balance={currency: -amount for currency, amount in found.tax_balance.items()},
+        unexplained={currency: -amount for currency, amount in found.unexplained.items()},
+        taxes=tuple(
+            replace(item, left_count=item.right_count, left=item.right, right_count=item.left_count, right=item.left)
+            for item in found.taxes
+        ),
+    )
+
+
+def _links(integration: Integration, near: str, far: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return, by key of a source document, its twin, and by key of that the source's kind."""
+    twins: dict[str, str] = {}
     kinds: dict[str, str] = {}
     links = Link.objects.filter(integration=integration, entity__in=ENTITIES)
-    pairs = links.values_list("left__resource", "left__remote_id", "right__resource", "right__remote_id")
-    for left_resource, left_id, right_resource, right_id in pairs.iterator(chunk_size=5000):
-        by_left[f"{left_resource}:{left_id}"] = f"{right_resource}:{right_id}"
-        kinds[f"{right_resource}:{right_id}"] = left_resource
-    return by_left, kinds
+    pairs = links.values_list(f"{near}__resource", f"{near}__remote_id", f"{far}__resource", f"{far}__remote_id")
+    for resource, remote_id, twin_resource, twin_id in pairs.iterator(chunk_size=5000):
+        twins[f"{resource}:{remote_id}"] = f"{twin_resource}:{twin_id}"
+        kinds[f"{twin_resource}:{twin_id}"] = resource
+    return twins, kinds
 
 
 def _held(integration: Integration) -> dict[str, str]:
@@ -66,12 +94,6 @@ def _held(integration: Integration) -> dict[str, str]:
         if state != Change.State.PLANNED:
             held[f"{resource}:{remote_id}"] = error or code
     return held
-
-
-def _waiting(item: Difference, held: dict[str, str]) -> Difference:
-    """A document on the right only may wait to go left: then that is why."""
-    code = held.get(item.right.remote_id) if item.right and item.left is None else None
-    return replace(item, code=code) if code else item
 
 
 def _documents(

@@ -28,14 +28,14 @@ from bridge.staff.templatetags.bridge import money, vendor_label
 VIEW = "hub.view_record"
 ZERO = Decimal(0)
 CAUSES = {
-    "missing": _("Missing in %(right)s"),
-    "extra": _("Only in %(right)s"),
-    "doubled": _("Twice in %(right)s"),
+    "missing": _("Missing in %(account)s"),
+    "extra": _("Only in %(account)s"),
+    "doubled": _("Twice in %(account)s"),
     "amount": _("Amount differs"),
     "date": _("Date differs"),
     "tax": _("Tax differs"),
     "kind": _("Kind differs"),
-    "refund": _("Refund differs"),
+    "refund": _("Refund missing or different"),
 }
 
 
@@ -174,7 +174,8 @@ def causes(integration: Integration, differences: Sequence[Difference]) -> list[
     left = _places(integration.left, [item.left for item in differences])
     right = _places(integration.right, [item.right for item in differences])
     reasons = _reasons(integration, {*left.values(), *right.values()})
-    name = vendor_label(integration.right.vendor) if integration.right else ""
+    there = integration.right if totals.source_side(integration) == "left" else integration.left
+    name = vendor_label(there.vendor) if there else ""
     found = []
     for item in differences:
         place = left.get(item.left.remote_id) if item.left else right.get(item.right.remote_id) if item.right else None
@@ -196,13 +197,11 @@ def _reasons(integration: Integration, places: Iterable[int]) -> dict[tuple[int 
     return found
 
 
-def _word(item: Difference, right: str) -> str:
-    """Return what differs, in words; a refund says on which side it is missing."""
+def _word(item: Difference, account: str) -> str:
+    """Return what differs, in words: of the account sales go to, where one is on one side only."""
     kind: str = item.kind
-    if kind == "refund" and (item.left is None or item.right is None):
-        kind = "extra" if item.left is None else "missing"
     words = str(CAUSES.get(kind, kind))
-    return words % {"right": right} if "%(" in words else words
+    return words % {"account": account} if "%(" in words else words
 
 
 def _places(connection: Connection | None, documents: Iterable[Document | None]) -> dict[str, int]:

@@ -116,12 +116,20 @@ def test_five_planted_faults_are_named_and_nothing_else_is(ann, pair):
     assert all(number in page for number, _ in found)
 
 
-def test_what_waits_to_go_the_other_way_says_what_it_waits_for(ann, pair):
+def test_what_goes_the_other_way_is_told_of_the_side_it_goes_to(ann, pair):
+    pair.flows.filter(entity="sale").update(direction="left")
     record = right(pair, 3, "WAITS-1", "20")
     run = factories.run(pair, state="held")
     factories.change(run, entity="sale", toward="left", source=record, state="held", code="QBMC-NEGATIVE")
-    (row,) = sheet(ann, pair, what="documents")
-    assert (row["Code"], row["Cause"]) == ("QBMC-NEGATIVE", "Only in Mailchimp")
+    both(pair, 4, "TWICE", "30")
+    left(pair, 4, "TWICE", "30")
+    rows = {row["Cause"]: row for row in sheet(ann, pair, what="documents")}
+    assert set(rows) == {"Missing in QuickBooks Online", "Twice in QuickBooks Online"}
+    waits = rows["Missing in QuickBooks Online"]
+    assert (waits["Code"], Decimal(waits["Difference"])) == ("QBMC-NEGATIVE", Decimal("-20"))
+    assert waits[f"{pair.right} – Number"] == "WAITS-1"
+    assert Decimal(rows["Twice in QuickBooks Online"]["Difference"]) == Decimal("30")
+    assert "the sides differ by $10.00; 2 documents make up all of it" in words(ann.get(place(pair)))
 
 
 def test_each_difference_leads_to_its_record_with_the_reason_and_the_cure(ann, pair):
