@@ -86,6 +86,8 @@ def put_common(payload: Payload, values: Values, action: str, context: Context) 
     if values.get("date"):
         payload["TxnDate"] = _day(values["date"])
     put_text(payload, "PrivateNote", values, "memo", action)
+    if "PrivateNote" in payload:
+        payload["PrivateNote"] = payload["PrivateNote"][:TEXT_MAX]
     _put_currency(payload, values, context)
 
 

@@ -1198,13 +1198,17 @@ def test_every_recorded_refusal_is_known(contracts: Path) -> None:
 
 def test_every_catalogued_vendor_code_has_a_row_and_an_explanation(contracts: Path) -> None:
     catalogue = json.loads((contracts / "quickbooks" / "errors.json").read_text())["errors"]
-    explained = {entry.code for entry in CONNECTOR.catalogue}
+    explained = {entry.code: entry for entry in CONNECTOR.catalogue}
     thens = {"wait": {"wait"}, "refresh": {"ask"}, "reconnect": {"ask"}, "refetch": {"reject"}}
     for entry in catalogue:
         body = json.dumps({"Fault": {"Error": [{"code": entry["code"], "Message": "m", "Detail": "d"}]}}).encode()
         error = classify(entry["http"][0], {}, body)
         assert error.code in explained and error.code != "QBO-UNKNOWN", entry
         assert error.then in thens.get(entry["action"], {"stop", "reject", "ask", "look"}), (entry, error.then)
+        words = explained[error.code]
+        for text in (words.what, words.why, words.cure):
+            for said in (text.en, text.fr):
+                assert said.format_map(error.params), "a sentence asks for what this refusal does not tell"
 
 
 def test_statements_travel_whole(company: Company) -> None:

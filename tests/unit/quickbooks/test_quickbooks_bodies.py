@@ -124,6 +124,11 @@ def test_without_a_number_none_is_sent_and_the_books_give_theirs() -> None:
     assert "DocNumber" not in body("invoices", {name: value for name, value in sale().items() if name != "number"})
 
 
+def test_a_memo_is_cut_at_what_the_books_keep() -> None:
+    assert body("invoices", sale(memo="m" * 4001))["PrivateNote"] == "m" * 4000
+    assert body("payments", {"memo": None}, "update")["PrivateNote"] == ""
+
+
 @pytest.mark.row("O-18")
 def test_the_customer_may_be_named_by_the_books_own_id() -> None:
     values = {**sale(sold("1.00")), "contact": None, "contact_id": "77"}
