@@ -1,6 +1,6 @@
 """Brakes: when a plan waits for a person although each of its lines is in order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -20,6 +20,9 @@ class Limits:
     creates_max: int | None = None
     amount_max: Decimal | None = None
     empty_reading_min: int = 10
+    falls_min: int = 3
+    falls_share: Decimal = Decimal("0.10")
+    units_share: Decimal = Decimal("0.50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,24 @@ def brakes(counts: Counts, limits: Limits) -> list[Brake]:
     if counts.rules_changed:
         found.append(Brake("BRAKE-RULES-CHANGED", {"writes": writes}))
     return found + _over_limits(counts, limits)
+
+
+def wipe(falls: Iterable[tuple[Decimal, Decimal]], limits: Limits) -> Brake | None:
+    """Return why quantities must not be set, given what each would be changed from and to; None: they may.
+
+    Too many would fall to nothing, or too many units in all would go: a side where nobody has counted yet looks like
+    that. This blocks; approval does not help, only other quantities or other limits do.
+    """
+    changes = list(falls)
+    emptied = sum(before > 0 and after <= 0 for before, after in changes)
+    units = sum((before - after for before, after in changes if before > after), Decimal(0))
+    had = sum((before for before, _ in changes if before > 0), Decimal(0))
+    falling = sum(before > after for before, after in changes)
+    many = emptied > max(limits.falls_min, int(limits.falls_share * len(changes)))
+    if not many and (falling <= limits.falls_min or units <= limits.units_share * had):
+        return None
+    told = {"items": emptied, "units": f"{units.normalize():f}", "of": len(changes)}
+    return Brake("STOCK-WOULD-WIPE", told)
 
 
 def _over_limits(counts: Counts, limits: Limits) -> list[Brake]:

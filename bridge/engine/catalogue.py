@@ -537,6 +537,22 @@ _FILTERS = (
 _LOOK = ("Look at the plan and approve it, or stop.", "Voyez le plan et approuvez-le, ou arrêtez.")
 _BRAKES = (
     _e(
+        "STOCK-WOULD-WIPE",
+        (
+            "{items} of {of} products would fall to nothing, {units} units in all: no quantity is set.",
+            "{items} produits sur {of} tomberaient à zéro, {units} unités en tout : aucune quantité n’est mise.",
+        ),
+        (
+            "Where nobody has counted the stock yet, setting it would empty the shop.",
+            "Là où personne n’a encore compté le stock, le mettre viderait la boutique.",
+        ),
+        (
+            "Enter the quantities in the books first. If so many really are sold out, raise the flow’s limits.",
+            "Entrez d’abord les quantités dans les livres. Si tant de produits sont vraiment épuisés, relevez les "
+            "limites du flux.",
+        ),
+    ),
+    _e(
         "BRAKE-FIRST-RUN",
         (
             "This is the first run; {writes} writes wait for you.",

@@ -12,7 +12,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from bridge import registry
-from bridge.engine.brakes import Counts, Limits, brakes
+from bridge.engine.brakes import Counts, Limits, brakes, wipe
 from bridge.engine.match import keys
 from bridge.engine.model import Decision, FlowSpec, LinkState, Pair
 from bridge.engine.plan import plan as plan_pairs
@@ -526,6 +526,7 @@ class Desk:
 
     def finish(self) -> None:
         """Note the brakes of this flow."""
+        self._spare_stock()
         changes = self.run.changes.filter(entity=self.flow.entity, state=Change.State.PLANNED)
         linked = Link.objects.filter(integration=self.run.integration, entity=self.flow.entity).count()
         found = brakes(
@@ -550,11 +551,27 @@ class Desk:
         Run.objects.filter(pk=self.run.pk).update(brakes=self.run.brakes)
         Flow.objects.filter(pk=self.flow.pk).update(planned_rules_version=self.versions, planned_through=self.through)
 
+    def _spare_stock(self) -> None:
+        """Hold every quantity of this plan where it would empty the other side: nobody may have counted yet here."""
+        if self.declared.posting != "stock_level":
+            return
+        planned = self.run.changes.filter(entity=self.flow.entity, toward=self.toward, state=Change.State.PLANNED)
+        falls = [
+            (Decimal(str(before.get("quantity") or 0)), Decimal(str(after.get("quantity") or 0)))
+            for before, after in planned.values_list("before", "after")
+            if "quantity" in after
+        ]
+        found = wipe(falls, limits_of(self.run.pinned["flows"][self.flow.entity]["brakes"]))
+        if found:
+            planned.update(
+                state=Change.State.HELD, code=found.code, params=freeze(dict(found.params)), settled_at=timezone.now()
+            )
+
 
 def limits_of(chosen: Mapping[str, Any]) -> Limits:
     """Return the engine's limits, with a person's own where they are set (numbers as text)."""
     known = {key: value for key, value in chosen.items() if key in Limits.__dataclass_fields__}
-    for key in ("removals_share", "updates_share", "amount_max"):
+    for key in ("removals_share", "updates_share", "amount_max", "falls_share", "units_share"):
         if known.get(key) is not None and key in known:
             known[key] = Decimal(str(known[key]))
     return Limits(**known)

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.engine.brakes import Counts, Limits, brakes
+from bridge.engine.brakes import Counts, Limits, brakes, wipe
 from bridge.engine.catalogue import ENGINE_CATALOGUE
 
 EXPLAINED = {item.code: item for item in ENGINE_CATALOGUE}
@@ -56,3 +56,30 @@ def test_what_brakes(counts, limits, codes):
 
 def test_every_brake_is_tried_above():
     assert {code for _, _, codes in TABLE for code in codes} == HELD
+
+
+@pytest.mark.row("O-36")
+@pytest.mark.parametrize(
+    ("falls", "blocked"),
+    [
+        ([(5, 4)] * 50, False),
+        ([(5, 0)] * 3 + [(5, 4)] * 47, False),
+        ([(5, 0)] * 4 + [(5, 5)] * 20, True),
+        ([(5, 0)] * 5 + [(5, 5)] * 45, False),
+        ([(5, 0)] * 6 + [(5, 5)] * 44, True),
+        ([(100, 10)] * 4, True),
+        ([(100, 10)] * 3, False),
+        ([(100, 60)] * 40, False),
+        ([(0, 0)] * 40, False),
+        ([], False),
+    ],
+)
+def test_quantities_that_would_empty_the_other_side_block(falls, blocked):
+    found = wipe([(Decimal(before), Decimal(after)) for before, after in falls], Limits())
+    assert (found is not None) is blocked
+
+
+def test_what_blocks_says_how_much_would_go():
+    found = wipe([(Decimal("2.5"), Decimal(0))] * 4, Limits())
+    assert found.params == {"items": 4, "units": "10", "of": 4}
+    assert EXPLAINED[found.code]
