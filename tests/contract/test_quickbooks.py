@@ -927,6 +927,31 @@ def test_lost_part_payments_sent_again_are_made_once(
 
 
 @pytest.mark.fault("A01")
+@pytest.mark.row("O-19")
+def test_a_lost_batch_without_numbers_of_ours_is_known_again_by_its_notes(
+    company: Company, modes: Callable[..., None]
+) -> None:
+    """Where the books number documents themselves, the order's number is in the note and nowhere else."""
+    resource = CONNECTOR.resource("sales_receipts")
+    values = {key: value for key, value in posted(company, buyer_of(company)).items() if key != "number"}
+    bodies = [resource.payload({**values, "memo": f"order {at}"}, "create", {}) for at in range(30)]
+    writes = [Write(str(at), "create", None, payload, f"k{at}") for at, payload in enumerate(bodies)]
+    modes(ignore_request_ids=True)
+    before = len(stored(company, "SalesReceipt"))
+    company.fault(method="POST", path="/batch", kind="drop_after", times=1)
+    assert resource.bulk and resource.find
+    with pytest.raises(OutcomeUnknown):
+        resource.bulk.send(company.api, writes)
+    outcomes: Any = resource.bulk.send(company.api, [replace(write, again=True) for write in writes])
+    rows = {row["Id"]: row for row in stored(company, "SalesReceipt")}
+    assert len(rows) == before + 30
+    assert [rows[outcome.remote_id]["PrivateNote"] for outcome in outcomes] == [f"order {at}" for at in range(30)]
+    assert len({row["DocNumber"] for row in rows.values()}) == len(rows), "the books numbered each"
+    found = resource.find(company.api, writes[7])
+    assert found is not None and found["Id"] == outcomes[7].remote_id
+
+
+@pytest.mark.fault("A01")
 def test_what_never_arrived_goes_again_and_what_is_half_seen_waits(
     company: Company, modes: Callable[..., None]
 ) -> None:
