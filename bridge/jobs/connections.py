@@ -445,10 +445,12 @@ def forget(connection: Connection, user: User | None) -> bool:
         log.warning("revoke failed connection=%s code=%s", connection.pk, error.code)
     connection.sealed_grant, connection.sealed_webhook_secret = "", ""
     connection.state = Connection.State.DISCONNECTED
+    connection.path_secret = secrets.token_urlsafe(24)  # what comes to the old addresses is nobody's
     connection.grant_expires_at = connection.refresh_expires_at = None
     connection.save(
-        update_fields=["sealed_grant", "sealed_webhook_secret", "state", "grant_expires_at", "refresh_expires_at"]
-    )
+        update_fields=["sealed_grant", "sealed_webhook_secret", "state", "path_secret", "grant_expires_at",
+                       "refresh_expires_at"]
+    )  # fmt: skip
     return revoked
 
 

@@ -26,8 +26,8 @@ from connectors.contract import Api, Feed, Page, Raw, RecordRejected, SettingInv
 from connectors.contract.resources import Cursor
 from connectors.magento import buyers, payments, products, sales
 from connectors.magento.errors import ACL
-from connectors.magento.shop import Stores
 from connectors.magento.stock import read_stock
+from connectors.magento.stores import Stores
 from connectors.magento.wire import (
     SIZE,
     Test,

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.contract import Api, Choice, Raw, Reference, SettingInvalid, Text
 from connectors.magento.errors import ACL, ROUTE
-from connectors.magento.shop import Stores
+from connectors.magento.stores import Stores
 from connectors.magento.wire import criteria, extra, number, numbered, search, text
 
 RECENT_PAGES = 5

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -37,7 +38,8 @@ from connectors.contract.resources import Cursor
 from connectors.magento.errors import NOT_FOUND, ROUTE, SIZE
 from connectors.magento.products import SIMPLE
 from connectors.magento.sales import parent_of, unshipped
-from connectors.magento.wire import ZERO, Test, everything, extra, lots, number, numbered, segment, text
+from connectors.magento.stores import Stores
+from connectors.magento.wire import ZERO, Test, day, everything, extra, lots, number, numbered, segment, text
 
 BATCH = 100
 LIMITED = 20  # objects in one call where the store limits its input
@@ -45,7 +47,7 @@ MSI = "Magento_InventoryApi"
 OPEN_STATES = "new,pending_payment,processing,payment_review,holded"
 _PRODUCT = "items[id,sku,name,type_id,status,updated_at,extension_attributes[stock_item]],total_count"
 _OPEN = (
-    "items[entity_id,items[item_id,parent_item_id,product_id,product_type,is_virtual,qty_ordered,qty_canceled,"
+    "items[entity_id,store_id,created_at,items[item_id,parent_item_id,product_id,product_type,is_virtual,qty_ordered,qty_canceled,"
     "qty_refunded,qty_shipped]],total_count"
 )
 
@@ -92,11 +94,17 @@ def unshipped_by_product(api: Api) -> dict[str, Decimal]:
     tests: list[list[Test]] = [[("state", "in", OPEN_STATES)]]
     if api.context.get("order_statuses"):
         tests.append([("status", "in", api.context["order_statuses"])])
-    if api.context.get("orders_since"):
-        tests.append([("created_at", "gteq", f"{api.context['orders_since'][:10]} 00:00:00")])
+    since = api.context.get("orders_since", "")[:10]
+    if since:
+        early = date.fromisoformat(since) - timedelta(days=1)
+        tests.append([("created_at", "gteq", f"{early} 00:00:00")])
+    stores = Stores.read(api) if since else None
     found: dict[str, Decimal] = {}
     for rows in everything(api, "/V1/orders", "entity_id", tests, _OPEN):
         for order in rows:
+            dated = day(order.get("created_at"), stores.zone(order)) if stores else None
+            if dated and dated.isoformat() < since:
+                continue
             for product, quantity in _waiting(order.get("items") or ()):
                 found[product] = found.get(product, ZERO) + quantity
     return found

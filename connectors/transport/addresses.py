@@ -89,11 +89,11 @@ def public_url(text: str) -> str:
         or re.search(r"(?:\A|/)\.{1,2}(?:/|\Z)|%(?:2e|2f|5c|00)", path, re.I)
     ):
         raise _refused("ADDRESS-FORM")
-    return f"https://{_name(parts.hostname or '')}{path.rstrip('/')}"
+    return f"https://{public_name(parts.hostname or '')}{path.rstrip('/')}"
 
 
-def _name(host: str) -> str:
-    """The name in ASCII and small letters; a number in any writing is no name."""
+def public_name(host: str) -> str:
+    """The name in ASCII and small letters; SettingInvalid for a number in any writing and for names of the inside."""
     try:
         plain = host if host.isascii() else idna.encode(host, uts46=True, std3_rules=True, transitional=False).decode()
     except idna.IDNAError:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import requests
+from requests.utils import get_environ_proxies
 
 from connectors.contract import (
     AuthorizationExpired,
@@ -34,6 +35,7 @@ from connectors.contract import (
     VendorUnavailable,
 )
 from connectors.transport.account import Account, Call
+from connectors.transport.addresses import public_name
 from connectors.transport.answers import BadAnswer, decode, encode
 from connectors.transport.wire import Answer, Sessions, WireError, exchange
 
@@ -147,6 +149,8 @@ class Api:
     def download(self, url: str, max_bytes: int = 200_000_000) -> bytes:
         """Fetch a link the vendor gave, without credentials: from the host our calls go to, or by https from a
         machine of the public internet. A link, too, must not lead back into the house.
+
+        Where the house goes out through a proxy, that looks names up and decides; then only the name is checked here.
         """
         link = urlsplit(url)
         ours = link.netloc == urlsplit(self._hosts.api).netloc
@@ -154,10 +158,13 @@ class Api:
             raise ContractBroken("CALL-LINK", detail=f"a link to {link.scheme}://{link.hostname} was given")
         request = prepare("GET", url, {"Accept-Encoding": "gzip", "User-Agent": USER_AGENT}, None)
         began, started_at = time.monotonic(), datetime.now(UTC)
-        sessions = Sessions(url, self._hosts.public_only or not ours)
+        proxied = not self._hosts.public_only and bool(get_environ_proxies(url))
+        sessions = Sessions(url, self._hosts.public_only or not (ours or proxied))
         answer: Answer | None = None
         error: SyncError | None = None
         try:
+            if not ours:
+                public_name(link.hostname or "")
             answer = exchange(sessions, request, self._deadline, max_bytes)
             if answer.status != 200:
                 error = VendorUnavailable("CALL-LINK", detail=f"status {answer.status}")

@@ -242,9 +242,11 @@ def stocked(shop: Shop) -> Shop:
 def order(number: int, at: str = "2026-03-01 12:00:00", **more: Any) -> Any:
     """A small order with one line."""
     made = deepcopy(next(item for item in whole("fixtures.json")["orders"] if item["entity_id"] == 8))
-    item = {**made["items"][0], "item_id": 10_000 + number, "order_id": number}
+    item = {**made["items"][0], "item_id": 10_000 + number, "order_id": number, "qty_canceled": 0}
     return {
         **made,
+        "state": "processing",
+        "status": "processing",
         "entity_id": number,
         "increment_id": f"{number:09d}",
         "created_at": at,
@@ -498,6 +500,7 @@ def test_a_reading_that_was_cut_off_goes_on_where_it_was(shop):
 def test_only_what_changed_comes_again(shop):
     shop.load(orders=[order(number, f"2026-03-{number:02d} 12:00:00") for number in range(1, 21)])
     first = shop.read(*SALES)
+    assert not first["orders"]["3"].gone
     again = shop.read(*SALES, cursor=first.cursor)
     assert set(again["orders"]) == {"20"}, "the last quarter of an hour is read again"
     shop.load(orders=[{"entity_id": 3, "state": "canceled", "status": "canceled"}])
@@ -910,3 +913,17 @@ def test_sold_products_come_as_the_orders_tell_them_without_the_right_to_the_cat
     stocked.configure(denied_resources=["Magento_Catalog::products"])
     found = stocked.read(*SALES, "products", products_scope="sold")
     assert found["products"]["1"].values["sold"] is True and len(found["orders"]) == 12
+
+
+def test_orders_that_never_go_do_not_count_as_sold_and_unshipped(stocked):
+    """What the books never took off must not be added to their numbers; the first day is one of the store's own."""
+    stocked.load(
+        orders=[
+            order(201, "2026-04-01 04:30:00", store_id=1, state="processing", status="processing"),
+            order(202, "2026-04-01 05:30:00", store_id=1, state="processing", status="processing"),
+            order(203, "2026-04-02 12:00:00", store_id=1, state="processing", status="odd_one"),
+        ]
+    )
+    every = stocked.read("stock", feed="stock", orders_since="2026-04-01")["stock"]["2"].values["unshipped"]
+    chosen = stocked.read("stock", feed="stock", orders_since="2026-04-01", order_statuses="processing")
+    assert (every, chosen["stock"]["2"].values["unshipped"]) == (2, 1)

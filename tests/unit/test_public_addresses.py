@@ -322,6 +322,17 @@ def test_a_link_of_a_vendor_leads_inside_neither(monkeypatch, inside):
     calls.close()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "metadata.google.internal", "0x7f000001"])
+def test_behind_a_proxy_a_link_still_names_no_machine_inside(monkeypatch, inside, host):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{inside.port}")
+    monkeypatch.setenv("NO_PROXY", "")
+    calls = Api(connector(), Hosts("https://api.example.com"), FakeAccount(), {"account_id": "1"})
+    with pytest.raises(ContractBroken) as refused:
+        calls.download(f"https://{host}/a.zip")
+    assert refused.value.code == "CALL-LINK" and inside.knocks == 0
+    calls.close()
+
+
 # that an honest shop is reached
 
 

@@ -257,3 +257,13 @@ def test_a_browser_is_not_sent_to_another_site_unasked(ann, shop, monkeypatch):
     query = {"oauth_consumer_key": "key", "success_call_back": "https://elsewhere.example/phish"}
     answer = Client().get(reverse("vendor_identity", args=["magento", shop.path_secret]), query)
     assert answer.status_code == 200 and "elsewhere.example" in answer.content.decode()
+
+
+def test_what_comes_to_the_addresses_of_a_forgotten_shop_is_nobodys(ann, shop, person):
+    ann.post(page_of(shop), {"by": "values", "base_url": "", **VALUES})
+    before = shop.path_secret
+    shop.refresh_from_db()
+    work.forget(shop, person)
+    assert Client().post(reverse("vendor_activate", args=["magento", before]), form()).status_code == 404
+    shop.refresh_from_db()
+    assert shop.state == Connection.State.DISCONNECTED and not shop.sealed_grant
