@@ -24,6 +24,8 @@ from connectors.transport.api import prepare
 from connectors.transport.wire import Sessions, WireError, exchange
 from tests.unit.test_transport import FakeAccount, connector
 
+pytestmark = pytest.mark.fault("S30")
+
 GOOD = {
     "https://shop.example.com": "https://shop.example.com",
     "https://shop.example.com/": "https://shop.example.com",
