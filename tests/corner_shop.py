@@ -31,6 +31,7 @@ from connectors.contract import (
     Page,
     Recipe,
     RecipeFlow,
+    Ref,
     Reference,
     Resource,
     RuleSpec,
@@ -100,9 +101,22 @@ def _read(raw):
     }
 
 
+def _read_capture(raw):
+    """A payment or a refund of an order."""
+    return {
+        "number": raw["number"],
+        "date": date.fromisoformat(raw["date"]),
+        "total": Decimal(str(raw["total"])),
+        "currency": raw["currency"],
+        "method": raw["method"],
+        "online": raw.get("online", True),
+        "sale": Ref("sale", "orders", raw["order"]),
+    }
+
+
 def _read_orders(api, cursor, wanted):
     orders = api.get("/orders")["orders"]
-    yield Page({"orders": orders}, cursor={"read": len(orders)}, ends=frozenset({"orders"}))
+    yield Page({"orders": orders}, cursor={"read": len(orders)}, ends=frozenset(wanted))
 
 
 def _classify(status, headers, body):
@@ -123,8 +137,12 @@ CONNECTOR = Connector(
     key="corner_shop",
     label=Text("Corner shop", "Boutique du coin"),
     environments={"local_sandbox": Hosts(api=os.environ.get("CORNER_SHOP_URL", "http://127.0.0.1:9"))},
-    resources=(Resource(name="orders", entity="sale", label=Text("Orders", "Commandes"), read=_read),),
-    feeds=(Feed("orders", ("orders",), _read_orders),),
+    resources=(
+        Resource(name="orders", entity="sale", label=Text("Orders", "Commandes"), read=_read),
+        Resource(name="captures", entity="payment", label=Text("Payments", "Paiements"), read=_read_capture),
+        Resource(name="returns", entity="refund", label=Text("Refunds", "Remboursements"), read=_read_capture),
+    ),
+    feeds=(Feed("orders", ("orders", "captures", "returns"), _read_orders),),
     sign_in=(
         ApiKey(
             setting=Setting("api_key", Text("Key", "Clé"), "secret"),
@@ -211,7 +229,17 @@ RECIPE = Recipe(
     catalogue=(_explained("TAX-OF-SHOP"),),
     terms=Terms("test-1", (Text("We sync by ourselves.", "Nous synchronisons sans vous."),)),
 )  # fmt: skip
-RECIPES = (RECIPE,)
+PAYMENT = RecipeFlow(
+    entity="payment", label=Text("Payments", "Paiements"), left=("captures",), right=("payments",),
+    directions=("right",), rules=(RuleSpec("number", "number"),),
+)  # fmt: skip
+REFUND = RecipeFlow(
+    entity="refund", label=Text("Refunds", "Remboursements"), left=("returns",),
+    right=("refund_receipts", "credit_memos"), directions=("right",), rules=(RuleSpec("number", "number"),),
+)  # fmt: skip
+# The same with money that moves: for what the clearing accounts should hold.
+WITH_MONEY = replace(RECIPE, key="corner_shop_money", flows=(SALE, PAYMENT, REFUND))
+RECIPES = (RECIPE, WITH_MONEY)
 
 
 @contextmanager

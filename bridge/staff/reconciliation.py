@@ -1,6 +1,6 @@
 """Reconciliation: one month of both sides, per day, kind, currency and tax, with the documents of every difference."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from bridge.engine.clearing import Account, Stray
 from bridge.engine.reconcile import Day, Difference, Document, Reconciliation, Total
 from bridge.hub.models import Change, Connection, Integration
 from bridge.hub.models import Record as Row
-from bridge.jobs import totals
+from bridge.jobs import clearing, totals
 from bridge.staff import desk
 from bridge.staff.charts import Bar, Chart
 from bridge.staff.integrations import crumb, get_integration, section
@@ -27,6 +28,7 @@ from bridge.staff.templatetags.bridge import money, vendor_label
 
 VIEW = "hub.view_record"
 ZERO = Decimal(0)
+SHOWN = 100  # movements of one account on the page
 CAUSES = {
     "missing": _("Missing in %(account)s"),
     "extra": _("Only in %(account)s"),
@@ -171,8 +173,8 @@ def by_tax(found: Reconciliation, asked: "Asked") -> list[TaxTotal]:
 
 def causes(integration: Integration, differences: Sequence[Difference]) -> list[Cause]:
     """Return what makes up the differences; records, and what they wait for, are found with one question each."""
-    left = _places(integration.left, [item.left for item in differences])
-    right = _places(integration.right, [item.right for item in differences])
+    left = _places(integration.left, {item.left.remote_id for item in differences if item.left})
+    right = _places(integration.right, {item.right.remote_id for item in differences if item.right})
     reasons = _reasons(integration, {*left.values(), *right.values()})
     there = integration.right if totals.source_side(integration) == "left" else integration.left
     name = vendor_label(there.vendor) if there else ""
@@ -204,8 +206,8 @@ def _word(item: Difference, account: str) -> str:
     return words % {"account": account} if "%(" in words else words
 
 
-def _places(connection: Connection | None, documents: Iterable[Document | None]) -> dict[str, int]:
-    wanted = {item.remote_id for item in documents if item}
+def _places(connection: Connection | None, wanted: Set[str]) -> dict[str, int]:
+    """Return the rows of records by their keys."""
     if connection is None or not wanted:
         return {}
     names = {one.partition(":")[0] for one in wanted}
@@ -265,6 +267,53 @@ def statement(found: Reconciliation) -> list[tuple[str, str]]:
             words = gettext("%(currency)s: both sides are the same; the difference is %(amount)s.")
             sentences.append(("ok", words % {"currency": currency, "amount": money(amount, currency)}))
     return sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """One clearing account of the month, with the movements that are not as expected."""
+
+    label: str
+    account: Account
+    strays: list[tuple[str, Stray, int | None, int | None]]
+
+
+STRAYS = {
+    "missing": _("Not booked"),
+    "extra": _("Booked, not expected"),
+    "doubled": _("Booked twice"),
+    "account": _("Booked in another account"),
+    "amount": _("Amount differs"),
+    "date": _("Date differs"),
+}
+
+
+def cleared(integration: Integration, month: Month) -> list[Cleared]:
+    """Return the clearing accounts; [] for an integration that books no payments."""
+    found = clearing.accounts(integration, month.year, month.number)
+    if not found:
+        return []
+    names = clearing.names(integration)
+    strays = [stray for item in found for stray in item.strays]
+    source, target = clearing.sides(integration)
+    expected = _places(source, {stray.expected.remote_id for stray in strays if stray.expected})
+    booked = _places(target, {stray.booked.remote_id for stray in strays if stray.booked})
+
+    def told(stray: Stray) -> tuple[str, Stray, int | None, int | None]:
+        return (
+            str(STRAYS.get(stray.kind, stray.kind)),
+            stray,
+            expected.get(stray.expected.remote_id) if stray.expected else None,
+            booked.get(stray.booked.remote_id) if stray.booked else None,
+        )
+
+    return [Cleared(_account(item, names), item, [told(stray) for stray in item.strays[:SHOWN]]) for item in found]
+
+
+def _account(item: Account, names: Mapping[str, str]) -> str:
+    if not item.account:
+        return gettext("no account chosen")
+    return f"{names.get(item.account, item.account)} ({item.account})"
 
 
 # Pages
@@ -335,6 +384,7 @@ def reconciliation(request: HttpRequest, pk: int) -> HttpResponse:
         listing=listing,
         causes=causes(integration, listing.page.object_list),
         taxes=by_tax(found, asked),
+        cleared=cleared(integration, asked.month),
         chart=chart_of(found, asked.month),
         labels=[str(integration.left), str(integration.right)],
         as_of=timezone.now(),
