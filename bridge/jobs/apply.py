@@ -25,7 +25,8 @@ from django.utils import timezone
 
 from bridge import registry
 from bridge.engine.fingerprint import revision_key
-from bridge.engine.kinds import frozen, kinds_of, thawed
+from bridge.engine.kinds import frozen, kinds_of, number, thawed
+from bridge.engine.posting import compare
 from bridge.hub import bulk
 from bridge.hub.documents import encode
 from bridge.hub.models import Change, Connection, Dispatch, Link, Run
@@ -571,7 +572,8 @@ class Writer:
         for change, outcome, record in done:
             remote_id = self._remote_id(change, outcome, record)
             target_id = targets.get((change.scope, remote_id), change.target_id)
-            rows.append((change.pk, State.DONE, remote_id, target_id, now, change.resolution or "", "", {}, ""))
+            code, params = self._kept_otherwise(change, record)
+            rows.append((change.pk, State.DONE, remote_id, target_id, now, change.resolution or "", code, params, ""))
         met = bulk.update(
             Change, "id",
             ["state", "remote_id", "target", "settled_at", "resolution", "error_code", "error_params",
@@ -590,6 +592,14 @@ class Writer:
             if change.action in ("remove", "void"):
                 self._forget(change)
         self._look_again(done)
+
+    def _kept_otherwise(self, change: Line, record: Record | None) -> tuple[str, dict[str, Any]]:
+        """Return a code where the books made another sum of a document than was posted: written, yet to be seen to."""
+        if record is None or change.entity not in self.whole or change.action not in ("create", "update"):
+            return "", {}
+        told = {name: number(change.sent.get(name)) for name in ("total", "tax_total")}
+        found = compare({**told, "currency": change.sent.get("currency") or ""}, record.values)
+        return (found[0], _plain(found[1])) if found else ("", {})
 
     def _remote_id(self, change: Line, outcome: Outcome, record: Record | None) -> str:
         return record.remote_id if record else (outcome.remote_id or change.remote_id)

@@ -35,6 +35,7 @@ from connectors.contract.errors import (
 from connectors.contract.fields import Field, build, parse
 from connectors.contract.recipe import (
     Check,
+    Demo,
     Disconnect,
     Excluded,
     FilterPreset,
@@ -61,6 +62,7 @@ __all__ = [
     "Choice",
     "Connector",
     "ContractBroken",
+    "Demo",
     "Disconnect",
     "ENTITIES",
     "ENTITY_LABELS",

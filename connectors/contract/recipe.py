@@ -127,6 +127,16 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Demo:
+    """How a demonstration sets the pair up between the simulator's accounts: settings by key, and targets of value
+    maps by kind and key, both by id or by the name the list offers.
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One line of the readiness check. `test(facts, settings)` gets what both sides told about themselves."""
 
@@ -182,6 +192,7 @@ class Recipe:
     one_to_one: bool = True  # one left account to one right account (M-03)
     summary: Text | None = None
     terms: Terms | None = None
+    demo: Demo = field(default_factory=Demo)
 
     def flow(self, entity: str) -> RecipeFlow:
         """Return the flow of `entity`; KeyError when the recipe has none."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from connectors.contract import (
     Check,
+    Demo,
     Disconnect,
     Excluded,
     Finding,
@@ -489,6 +490,35 @@ DISCONNECT = Disconnect(
     ),
 )
 
+# In the simulator's invented shop and cabinet maker.
+DEMO = Demo(
+    settings={
+        "orders_since": "2020-01-01",
+        "number_prefix": "BB-",
+        "shipping_item": "Livraison locale",
+        "discount_item": "Bon-cadeau",
+        "gift_card_item": "Bon-cadeau",
+        "store_credit_item": "Bon-cadeau",
+        "rounding_item": "Emballage cadeau",
+        "default_item": "Conception sur mesure",
+    },
+    maps={
+        "payment_method": {
+            "stripe_payments": "Encaissements en ligne",
+            "paypal_express": "Encaissements en ligne",
+            "checkmo": "Fonds non déposés",
+            "cashondelivery": "Fonds non déposés",
+            "banktransfer": "Compte-chèques",
+        },
+        "tax": {
+            "CA-QC-TPS+CA-QC-TVQ": "TPS/TVQ QC - 9,975",
+            "CA-QC-TPS": "TPS",
+            "CA-ON-TVH": "TVH ON",
+            "none": "Détaxé",
+        },
+    },
+)
+
 RECIPE = Recipe(
     key="quickbooks_magento",
     label=text("QuickBooks Online and Magento", "QuickBooks en ligne et Magento"),
@@ -506,6 +536,7 @@ RECIPE = Recipe(
     context=context,
     one_to_one=False,
     terms=Terms("2026-11", TERMS),
+    demo=DEMO,
     summary=text(
         "Orders, payments and refunds of a shop become documents of QuickBooks Online, to the cent; products too where "
         "wanted, and stock goes back to the shop.",

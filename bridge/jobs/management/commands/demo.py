@@ -16,9 +16,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from bridge import registry
-from bridge.hub.models import Connection, Environment, Integration, Membership, Organization, User, VendorApp
+from bridge.hub.models import Connection, Environment, Integration, Membership, Organization, User, ValueMap, VendorApp
 from bridge.jobs import connections, integrations, runs, sandbox
-from connectors.contract import SyncError
+from bridge.jobs import values as mapping
+from connectors.contract import Choice, SyncError
 
 PASSWORD = "demo-bridge-2026"  # noqa: S105 - printed on the screen, for invented people on one machine
 PEOPLE = (
@@ -132,6 +133,7 @@ class Command(BaseCommand):
             integrations.attach(integration, side, connection)
             connections.check(connection)
         self._settings(integration, recipe, user)
+        self._maps(integration, recipe, user)
         if first_plan:
             run = runs.start(integration, user=user, plan_only=True, enqueue=False)
             while run.state in run.WORKING:
@@ -149,13 +151,22 @@ class Command(BaseCommand):
         return connections.finish_sign_in(back.pop("state"), back, user, "demo")[0]
 
     def _settings(self, integration: Integration, recipe: Any, user: User) -> None:
-        """Choose what a list offers where a setting needs it: the last one (a fresh audience, an empty store)."""
+        """Choose what the recipe says for the stand-ins; where a list is needed besides, its last one (a fresh
+        audience, an empty store).
+        """
         values = {}
+        lists: dict[tuple[str, str], list[Choice]] = {}
         for item in recipe.settings:
-            if item.choices_from:
-                offered = connections.choices(getattr(integration, item.side), item.choices_from)
-                if offered:
-                    values[item.key], values[f"{item.key}_label"] = offered[-1].id, offered[-1].label
+            wanted = recipe.demo.settings.get(item.key)
+            if item.choices_from and (wanted or item.required):
+                key = (item.side, item.choices_from)
+                if key not in lists:
+                    lists[key] = connections.choices(getattr(integration, item.side), item.choices_from)
+                chosen = next((one for one in lists[key] if wanted in (one.id, one.label)), None)
+                if chosen := chosen or (lists[key][-1] if lists[key] and not wanted else None):
+                    values[item.key], values[f"{item.key}_label"] = chosen.id, chosen.label
+            elif wanted:
+                values[item.key] = wanted
             elif item.default:
                 values[item.key] = item.default
             elif item.choices and item.required:
@@ -163,6 +174,15 @@ class Command(BaseCommand):
         problems = integrations.save_settings(integration, values, user)
         if problems:
             self.stderr.write(f"  settings: {sorted(problems)}")
+
+    def _maps(self, integration: Integration, recipe: Any, user: User) -> None:
+        """Decide the value maps as the recipe says for the stand-ins."""
+        for spec in mapping.kinds(integration):
+            mapping.refresh(integration, spec.kind)
+            offered = {item.label: item.id for item in mapping.targets(integration, spec.kind)}
+            for key, target in recipe.demo.maps.get(spec.kind, {}).items():
+                row, _ = ValueMap.objects.get_or_create(integration=integration, kind=spec.kind, source_key=key)
+                mapping.set_target(row, offered.get(target, target), user)
 
     # processes
 
