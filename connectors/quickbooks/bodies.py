@@ -125,12 +125,14 @@ def put_number(payload: Payload, wire_name: str, values: Values, action: str) ->
 def document(values: Values, action: str, context: Context) -> Payload:
     """Return a sales document's body with just what is told in `values`.
 
-    Settings used where the document does not say: class_id, location_id (or department_id), tax_calculation
-    (GlobalTaxCalculation, outside the US), discount_account, default_item (for lines that name no item),
-    multi_currency ("true": name the currency), country. RecordRejected QBO-LINE-ITEM, QBO-NUMBER-LONG: the vendor would
-    take it otherwise than it is meant.
+    Settings used: multi_currency ("true": name the currency), country, tax_calculation (GlobalTaxCalculation, outside
+    the US), discount_account. A document that does not say its kind also takes class_id, location_id (or
+    department_id) and default_item (for lines that name no item) from the settings; one that does was made with them in
+    sight, and what it leaves out is left out (`own_choices`). RecordRejected QBO-LINE-ITEM, QBO-NUMBER-LONG: the vendor
+    would take it otherwise than it is meant.
     """
     payload: Payload = {}
+    chosen = own_choices(values, context)
     put_common(payload, values, action, context)
     put_number(payload, "DocNumber", values, action)
     if "lines" in values:
@@ -139,10 +141,17 @@ def document(values: Values, action: str, context: Context) -> Payload:
     for name, wire_name in (("billing_address", "BillAddr"), ("shipping_address", "ShipAddr")):
         if values.get(name):
             put_address(payload, wire_name, values[name], action)
-    put_chosen(payload, "ClassRef", values, "class_id", action, context.get("class_id"))
-    place = context.get("location_id") or context.get("department_id")
+    put_chosen(payload, "ClassRef", values, "class_id", action, chosen.get("class_id"))
+    place = chosen.get("location_id") or chosen.get("department_id")
     put_chosen(payload, "DepartmentRef", values, "location_id", action, place)
     return payload
+
+
+def own_choices(values: Values, context: Context) -> Context:
+    """The settings a document falls back on; none for one that says its kind. A class among the settings may be meant
+    for lines only, or for books that keep no classes.
+    """
+    return {} if values.get("document") else context
 
 
 def _put_lines(payload: Payload, values: Values, context: Context) -> None:
@@ -223,6 +232,7 @@ def _tax_line(rate: str, tax: Values) -> Payload:
 def _lines(values: Values, context: Context, *, gross: bool) -> list[Payload]:
     """Sold lines and notes first, then shipping, then the discount, as the vendor orders them."""
     lines = values["lines"] or ()
+    default_item = own_choices(values, context).get("default_item")
     totals = {"shipping": values.get("shipping_total"), "discount": values.get("discount_total")}
     for kind in totals:
         if any(line.get("kind") == kind and _item(line) for line in lines):
@@ -233,7 +243,7 @@ def _lines(values: Values, context: Context, *, gross: bool) -> list[Payload]:
         if kind == "note":
             found.append(_note(line))
         elif _item(line) or kind not in ("shipping", "discount", "tax"):
-            found.append(_sold(line, context, gross=gross))
+            found.append(_sold(line, default_item, gross=gross))
         elif kind != "tax" and totals[kind] is None:
             totals[kind] = abs(line["amount"]) if kind == "discount" else line["amount"]
     if totals["shipping"]:
@@ -260,8 +270,8 @@ def _discount(amount: Decimal, context: Context) -> Payload:
     return _detail(amount, "DiscountLineDetail", detail)
 
 
-def _sold(line: Values, context: Context, *, gross: bool) -> Payload:
-    item = _item(line) or context.get("default_item")
+def _sold(line: Values, default_item: str | None, *, gross: bool) -> Payload:
+    item = _item(line) or default_item
     if not item:
         # Without an item the vendor takes the line for a comment and drops its amount.
         raise RecordRejected("QBO-LINE-ITEM", params={"line": line.get("name") or ""}, field="lines")

@@ -73,7 +73,8 @@ def build(values: Mapping[str, Any], action: str, context: Mapping[str, str]) ->
         payload["TotalAmt"] = values["total"]
     if values.get("applied") is not None:
         payload["Line"] = [_line(item) for item in values["applied"]]
-    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, context.get("deposit_account"))
+    chosen = bodies.own_choices(values, context)
+    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, chosen.get("deposit_account"))
     bodies.put_ref(payload, "PaymentMethodRef", values.get("method_id"))
     return payload
 

@@ -50,7 +50,8 @@ def build_refund_receipt(values: Mapping[str, Any], action: str, context: Mappin
     refund_account or deposit_account.
     """
     payload = bodies.document(values, action, context)
-    accounts = (context.get("refund_account"), context.get("deposit_account"))
+    chosen = bodies.own_choices(values, context)
+    accounts = (chosen.get("refund_account"), chosen.get("deposit_account"))
     bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, *accounts)
     bodies.put_ref(payload, "PaymentMethodRef", values.get("method_id"))
     return payload

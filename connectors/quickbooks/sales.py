@@ -65,14 +65,16 @@ def build_invoice(values: Mapping[str, Any], action: str, context: Mapping[str, 
     payload = bodies.document(values, action, context)
     if values.get("due_date"):
         payload["DueDate"] = values["due_date"].isoformat()
-    bodies.put_chosen(payload, "SalesTermRef", values, "terms_id", action, context.get("terms_id"))
+    chosen = bodies.own_choices(values, context)
+    bodies.put_chosen(payload, "SalesTermRef", values, "terms_id", action, chosen.get("terms_id"))
     return payload
 
 
 def build_sales_receipt(values: Mapping[str, Any], action: str, context: Mapping[str, str]) -> Payload:
     """A sales receipt's body; where the money went is told by account_id, or else by the setting deposit_account."""
     payload = bodies.document(values, action, context)
-    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, context.get("deposit_account"))
+    chosen = bodies.own_choices(values, context)
+    bodies.put_chosen(payload, "DepositToAccountRef", values, "account_id", action, chosen.get("deposit_account"))
     bodies.put_ref(payload, "PaymentMethodRef", values.get("method_id"))
     return payload
 

@@ -461,6 +461,7 @@ def _create_sale(books: Books, entity: str, body: Document, duplicate_number: bo
     if books.country != "US":
         _demand(document, "GlobalTaxCalculation")
     document.setdefault("TxnDate", books.today().isoformat())
+    _tracked(books, document)
     _sale_refs(books, entity, document)
     _number(books, entity, document, None, duplicate_number)
     _sale_defaults(books, entity, document)
@@ -472,6 +473,21 @@ def _create_sale(books: Books, entity: str, body: Document, duplicate_number: bo
     _in_home_currency(document)
     _post(books, entity, document, 1)
     return books.save(entity, books.fresh(document), "created")
+
+
+def _tracked(books: Books, document: Document) -> None:
+    """Refuse a class or location the company does not keep in this place. Whether the vendor refuses or ignores them is
+    not documented; what is refused is at least noticed.
+    """
+    told = books.preferences["AccountingInfoPrefs"]
+    details = [line.get("SalesItemLineDetail") or {} for line in document["Line"] if isinstance(line, dict)]
+    for named, preference in (
+        ("ClassRef" in document, "ClassTrackingPerTxn"),
+        (any("ClassRef" in detail for detail in details), "ClassTrackingPerTxnLine"),
+        ("DepartmentRef" in document, "TrackDepartments"),
+    ):
+        if named and not told.get(preference):
+            raise Refusal("5020", f"Permission Denied Error : {preference} is not turned on.")
 
 
 def _in_home_currency(document: Document) -> None:

@@ -310,6 +310,20 @@ def test_a_small_plan_has_no_stock_classes_or_locations():
 
 
 @pytest.mark.parametrize(
+    ("preference", "place"),
+    [("ClassTrackingPerTxn", "document"), ("ClassTrackingPerTxnLine", "line"), ("TrackDepartments", "location")],
+)
+def test_classes_and_locations_go_only_where_the_company_keeps_them(preference, place):
+    desk = Desk()
+    customer, item = desk.customer(), desk.service()
+    line = desk.line(item["Id"], "1", "4", **({"ClassRef": {"value": "1"}} if place == "line" else {}))
+    more = {"document": {"ClassRef": {"value": "1"}}, "location": {"DepartmentRef": {"value": "1"}}}.get(place, {})
+    for on, status in ((True, 200), (False, 400)):
+        desk.vendor.load("Preferences", [{"AccountingInfoPrefs": {preference: on}}])
+        assert desk.post("invoice", desk.sale(customer, line, **more)).status == status
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"IncomeAccountRef": {"value": "1"}},
@@ -336,6 +350,7 @@ def test_money_goes_into_a_bank_or_clearing_account_only():
 @pytest.mark.parametrize("entity", ["item", "customer", "class", "department", "paymentmethod", "account", "term"])
 def test_what_was_made_inactive_can_no_longer_be_named(entity):
     desk = Desk()
+    desk.vendor.load("Preferences", [{"AccountingInfoPrefs": {"ClassTrackingPerTxn": True}}])
     customer, item = desk.customer(), desk.service()
     made = {"item": item, "customer": customer}.get(entity) or desk.made(entity, new(entity))
     field = "DisplayName" if entity == "customer" else "Name"
