@@ -4,12 +4,12 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage, send_mail
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from bridge import registry
-from bridge.hub.models import Connection, Heartbeat, User
+from bridge.hub.models import Connection, Heartbeat, Question, User
 
 log = logging.getLogger("bridge.jobs.notices")
 
@@ -44,3 +44,30 @@ def reconnect_needed(connection_id: int) -> int:
         except OSError:
             log.exception("mail did not leave to=%s", reader.pk)
     return sent
+
+
+def question_asked(question_id: int) -> int:
+    """Send a question to the person it was asked of, in that person's language; returns how many mails left."""
+    question = Question.objects.select_related("asked_of", "asked_by", "integration__organization").get(pk=question_id)
+    reader = question.asked_of
+    if reader is None or question.answered_at is not None:
+        return 0
+    with translation.override(reader.language):
+        words = "fr" if reader.language.startswith("fr") else "en"
+        subject = _("A question about your books: %(organization)s") % {
+            "organization": str(question.integration.organization)
+        }
+        text = _(
+            "%(question)s\n\n%(choices)s\n\nUntil your answer these records wait, and nothing wrong is written. "
+            "Answer this mail, or tell %(person)s."
+        ) % {
+            "question": question.text[words],
+            "choices": "\n".join(f"– {item[words]} ({item['value']})" for item in question.choices[:100]),
+            "person": str(question.asked_by or question.integration.organization),
+        }
+    replies = [question.asked_by.email] if question.asked_by else None
+    try:
+        return EmailMessage(subject, text, None, [reader.email], reply_to=replies).send()
+    except OSError:
+        log.exception("mail did not leave to=%s", reader.pk)
+        return 0

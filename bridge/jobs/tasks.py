@@ -43,6 +43,14 @@ def intake(event_id: int) -> str:
 
 
 @guarded
+def question(question_id: int) -> str:
+    """Send a question to the person it was asked of."""
+    from bridge.jobs import notices
+
+    return str(notices.question_asked(question_id))
+
+
+@guarded
 def canary(number: int) -> str:
     """Show that a worker takes tasks from the queue."""
     from bridge.jobs import ticking

@@ -33,7 +33,7 @@ from bridge.hub.models import (
     ValueMap,
 )
 from bridge.hub.models import Record as Row
-from bridge.jobs import connections
+from bridge.jobs import connections, queue
 from bridge.jobs.context import context_of, scope_of, settings_of
 from connectors.contract import Choice, SeenValue, SettingInvalid, Text, ValueMapSpec
 
@@ -520,6 +520,7 @@ def ask_accountant(row: ValueMap, user: User | None, to: User | None = None, due
         row.question, row.confirmed = question, False
         row.save(update_fields=["question", "confirmed", "changed_at"])
         Integration.objects.filter(pk=row.integration_id).update(maps_version=F("maps_version") + 1)
+        queue.ring("question", question.pk)
     return question
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from bridge.hub.models import Change, Integration, Membership, Question, User, ValueMap
-from bridge.jobs import integrations, runs, values
+from bridge.jobs import integrations, runs, tasks, values
 from connectors.contract import SettingInvalid
 from tests.corner_shop import order
 
@@ -334,6 +334,17 @@ def test_the_question_goes_to_the_named_contact_and_the_flow_waits_for_the_answe
     assert planned(run) == {"W-1"}
     with pytest.raises(SettingInvalid, match="MAP-ANSWERED"):
         values.answer(Question.objects.get(), target(house, "payment_method", "Visa"), accountant)
+
+
+def test_the_question_reaches_the_contact_in_their_own_language_with_the_choices(house, shop, accountant, mailoutbox):
+    planned_first(house, shop, order(1, method="card"))
+    question = values.ask_accountant(row(house, "payment_method", "card"), house.ann, accountant)
+    assert tasks.question(question.pk) == "1"
+    (mail,) = mailoutbox
+    assert mail.to == [accountant.email] and mail.reply_to == [house.ann.email]
+    assert "Modes de paiement" in mail.body and "– Chèque (" in mail.body
+    values.answer(question, target(house, "payment_method", "Visa"), accountant)
+    assert tasks.question(question.pk) == "0", "what is answered is not asked again"
 
 
 def test_an_answer_that_was_not_offered_is_refused(house, shop, accountant):
