@@ -104,9 +104,11 @@ class FieldChange:
 
 
 def field_changes(entity: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[FieldChange]:
-    """Return the fields that differ. An address is told part by part."""
+    """Return the fields that differ, in the order of the entity's own. An address is told part by part."""
     before, after = before or {}, after or {}
     names = [*after, *(name for name in before if name not in after)]
+    order = {name: at for at, name in enumerate(entity_fields(entity))} if entity in ENTITY_LABELS else {}
+    names.sort(key=lambda name: order.get(name, len(order)))
     found = []
     for name in names:
         found += _one_field(entity, name, before.get(name), after.get(name))

@@ -95,6 +95,7 @@ class Line:
     entity: str
     fields: list[desk.FieldChange]
     reason: desk.Explained | None
+    remarks: list[desk.Explained] = field(default_factory=list)
 
     @property
     def can_be_decided(self) -> bool:
@@ -123,7 +124,7 @@ def overview(run: Run) -> Overview:
     rows = (
         Change.objects.filter(run=run)
         .order_by()
-        .values("entity", "action", "state", "currency", cause=desk.CAUSE)
+        .values("entity", "action", "toward", "state", "currency", cause=desk.CAUSE)
         .annotate(n=Count("id"), money=Sum("amount"))
     )
     groups: dict[tuple[str, str], Group] = {}
@@ -150,7 +151,8 @@ def overview(run: Run) -> Overview:
             group.waiting += n
             waiting += n
             waiting_by_entity[entity] += n
-        if entity == "contact" and action == Change.Action.CREATE and row["state"] in _COUNTED:
+        made = action == Change.Action.CREATE and row["state"] in _COUNTED
+        if entity == "contact" and made and row["toward"] == "right":  # books charge nothing for a customer
             new_contacts += n
     labels = dict(Change.Action.choices)
     for group in groups.values():
@@ -200,9 +202,16 @@ def lines(changes: Iterable[Change]) -> list[Line]:
             desk.entity_label(change.entity),
             desk.field_changes(change.entity, change.before, change.after),
             desk.explained(change.reason, change.error_params if change.error_code else change.params),
+            remarks(change),
         )
         for change in changes
     ]
+
+
+def remarks(change: Change) -> list[desk.Explained]:
+    """Return what was remarked while the line was made up: a default item used, a date moved."""
+    told = [desk.explained(item["code"], item.get("params")) for item in change.params.get("warnings") or ()]
+    return [item for item in told if item]
 
 
 @staff_view(view="hub.view_run")
