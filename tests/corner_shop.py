@@ -213,6 +213,14 @@ RECIPE = Recipe(
             "payments", Text("Record payments", "Inscrire les paiements"), "choice", required=False, default="on",
             choices=(("on", Text("yes", "oui")), ("off", Text("no", "non"))),
         ),
+        Setting(
+            "class_id", Text("Class of sales", "Catégorie comptable des ventes"), "choice", required=False,
+            choices_from="classes", side="right",
+        ),
+        Setting(
+            "second_class", Text("Class of shipping", "Catégorie comptable de la livraison"), "choice", required=False,
+            choices_from="classes", side="right",
+        ),
     ),
     value_maps=(
         ValueMapSpec(

@@ -200,6 +200,12 @@ class Asked:
     def needs(self) -> str:
         return "=".join(self.setting.needs) if self.setting.needs else ""
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is nothing to choose from: an optional setting is not shown then, but why is said."""
+        listed = self.setting.choices_from and not self.trouble
+        return bool(listed) and not self.setting.required and not any(item.active for item in self.choices)
+
 
 def settings_step(request: HttpRequest, integration: Integration) -> HttpResponse:
     """Ask what the recipe wants to know; live lists come from the accounts."""
@@ -210,7 +216,8 @@ def settings_step(request: HttpRequest, integration: Integration) -> HttpRespons
     if request.method == "POST":
         posted = {item.key: _given(request, item) for item in recipe.settings}
         values = {**values, **posted}
-    asked = [_asked(integration, item, values.get(item.key, "")) for item in recipe.settings]
+    lists = Lists(integration)
+    asked = [_asked(lists, item, values.get(item.key, "")) for item in recipe.settings]
     if request.method == "POST":
         labels = {
             f"{item.setting.key}_label": choice.label
@@ -234,9 +241,30 @@ def settings_step(request: HttpRequest, integration: Integration) -> HttpRespons
         "settings",
         "staff/setup_settings.html",
         _("Settings"),
-        asked=asked,
+        asked=[item for item in asked if not item.is_absent],
+        absent=[(say(item.setting.label), lists.account(item.setting)) for item in asked if item.is_absent],
         problems=problems,
     )
+
+
+class Lists:
+    """The live lists of one page: each is read once, however many settings choose from it."""
+
+    def __init__(self, integration: Integration) -> None:
+        self.integration = integration
+        self.context = context_of(integration)
+        self._read: dict[tuple[str, str], list[Choice]] = {}
+
+    def account(self, item: Setting) -> Connection | None:
+        """Return the account a setting's choices come from."""
+        return getattr(self.integration, item.side or "right")
+
+    def of(self, item: Setting) -> list[Choice]:
+        """Return a setting's choices; SyncError where the account does not give them."""
+        connection, key = self.account(item), (item.side or "right", item.choices_from)
+        if key not in self._read and connection is not None:
+            self._read[key] = connections.choices(connection, item.choices_from, self.context)
+        return self._read.get(key, [])
 
 
 def _is_secret(recipe: Recipe, key: str) -> bool:
@@ -249,14 +277,14 @@ def _given(request: HttpRequest, item: Setting) -> str:
     return request.POST.get(item.key, "").strip()
 
 
-def _asked(integration: Integration, item: Setting, value: str) -> Asked:
+def _asked(lists: Lists, item: Setting, value: str) -> Asked:
     if not item.choices_from:
         return Asked(item, "" if item.kind == "secret" else value)
-    connection = getattr(integration, item.side or "right")
+    connection = lists.account(item)
     if connection is None or not connection.is_usable:
         return Asked(item, value, trouble=gettext("Connect the account first; the choices come from there."))
     try:
-        return Asked(item, value, connections.choices(connection, item.choices_from, context_of(integration)))
+        return Asked(item, value, lists.of(item))
     except SyncError as error:
         return Asked(item, value, trouble=say_error(error))
 

@@ -354,6 +354,26 @@ def test_an_account_that_is_not_there_is_told_on_the_page_and_the_list_stays(cli
     assert values.targets(house.integration, "tax") == before
 
 
+@pytest.mark.row("O-22")
+def test_classes_are_asked_about_only_where_there_are_some_and_why_not_is_said(client, pair, person, monkeypatch):
+    from bridge.jobs import connections
+    from connectors.contract import Choice
+
+    read, offered = [], []
+    monkeypatch.setattr(connections, "choices", lambda *args: read.append(args[1]) or list(offered))
+    client.force_login(person)
+    place = reverse("admin:setup", args=[pair.pk, "settings"])
+    told = client.get(place)
+    assert 'name="class_id"' not in told.content.decode()
+    assert f"Class of sales – {pair.right}" in words(told) and "has none of these" in words(told)
+    assert read == ["classes"], "a list is read once, however many settings choose from it"
+    offered.append(Choice("5", "Online"))
+    told = client.get(place)
+    assert 'name="class_id" value="5"' in told.content.decode() and "has none of these" not in words(told)
+    offer(pair.right, "classes")
+    assert "has none of these to choose from" in words(client.get(address(pair, "class")))
+
+
 # rights
 
 
