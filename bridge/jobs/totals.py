@@ -50,7 +50,11 @@ def reconciliation(integration: Integration, start: date | None = None, end: dat
     sources = documents(near, {}, {})
     numbers = {(item.number, item.currency): item.kind for item in sources if item.number}
     targets = documents(far, kinds, numbers)
-    found = reconcile(sources, targets, twins, _held(integration), (start or date.min, end or date.max))
+    held, out = _held(integration)
+    if any(flow.posting for flow in flows):
+        sources = [item for item in sources if item.remote_id in twins or item.remote_id not in out]
+        targets = _posted(targets, set(twins.values()))
+    found = reconcile(sources, targets, twins, held, (start or date.min, end or date.max))
     return found if near == "left" else _turned(found)
 
 
@@ -84,16 +88,35 @@ def _links(integration: Integration, near: str, far: str) -> tuple[dict[str, str
     return twins, kinds
 
 
-def _held(integration: Integration) -> dict[str, str]:
-    """Return the reason each document waits for, by its key."""
+def _posted(targets: list[Document], written: set[str]) -> list[Document]:
+    """Return what was posted, and what has the number of something posted: the books' other documents are their own."""
+
+    def same(item: Document) -> tuple[str, str, str]:
+        return item.remote_id.partition(":")[0], item.number, item.currency
+
+    kinds = {same(item): item.kind for item in targets if item.remote_id in written and item.number}
+    return [
+        item if item.remote_id in written else replace(item, kind=kinds[same(item)])
+        for item in targets
+        if item.remote_id in written or same(item) in kinds
+    ]
+
+
+def _held(integration: Integration) -> tuple[dict[str, str], set[str]]:
+    """Return the reason each document waits for, by its key, and the documents that are not meant to go."""
     held: dict[str, str] = {}
+    out: set[str] = set()
     waiting = Change.objects.filter(integration=integration, entity__in=ENTITIES, source__isnull=False).order_by("id")
     for resource, remote_id, state, code, error in waiting.exclude(
         state__in=(Change.State.DONE, Change.State.SUPERSEDED)
     ).values_list("source__resource", "source__remote_id", "state", "code", "error_code"):
+        key = f"{resource}:{remote_id}"
+        out.discard(key)
+        if state == Change.State.SKIPPED:
+            out.add(key)
         if state != Change.State.PLANNED:
-            held[f"{resource}:{remote_id}"] = error or code
-    return held
+            held[key] = error or code
+    return held, out
 
 
 def _documents(
