@@ -232,6 +232,15 @@ HUB_CATALOGUE: tuple[Explanation, ...] = (
         can_retry=False,
     ),
     _entry(
+        "PREFIX-TAKEN",
+        ("{other} already numbers its documents this way (prefix: “{value}”).",
+         "Two shops with one prefix could give two documents the same number.",
+         "Choose another prefix for this shop."),
+        ("{other} numérote déjà ses documents ainsi (préfixe : « {value} »).",
+         "Deux boutiques de même préfixe pourraient donner le même numéro à deux documents.",
+         "Choisissez un autre préfixe pour cette boutique."),
+    ),
+    _entry(
         "RULE-UNKNOWN",
         ("This rule is no longer there.", "Somebody removed it meanwhile.", "Load the page again."),
         ("Cette règle n’existe plus.", "Quelqu’un l’a retirée entre-temps.", "Rechargez la page."),

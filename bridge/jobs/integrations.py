@@ -13,6 +13,7 @@ from django.utils import timezone
 from bridge import registry
 from bridge.engine.filters import always, check_tree, describe, evaluate
 from bridge.engine.model import Problem, Rule
+from bridge.engine.posting import prefix_taken
 from bridge.engine.transforms import check_rule, rule_as_text
 from bridge.hub.models import (
     Change,
@@ -41,6 +42,7 @@ def create(organization: Organization, recipe_key: str, user: User | None) -> In
         integration = Integration.objects.create(
             organization=organization,
             recipe=recipe_key,
+            shares_company=not recipe.one_to_one,
             settings={item.key: item.default for item in recipe.settings if item.default},
         )
         for declared in recipe.flows:
@@ -114,9 +116,9 @@ def save_settings(integration: Integration, values: Mapping[str, str], user: Use
     for item in recipe.settings:
         if item.key in values and (problem := _setting_problem(item, merged)):
             problems[item.key] = problem
-    fixed = _fixed(integration, values)
-    if problems or fixed:
-        return {**problems, **fixed}
+    problems = {**_prefix_problem(integration, merged), **problems, **_fixed(integration, values)}
+    if problems:
+        return problems
     known = {item.key for item in recipe.settings}
     for item in recipe.settings:
         if item.choices_from and item.key in values and (label := values.get(f"{item.key}_label")):
@@ -181,6 +183,24 @@ def asked(item: Setting, values: Mapping[str, str]) -> bool:
     return item.needs is None or values.get(item.needs[0]) == item.needs[1]
 
 
+PREFIX = "number_prefix"
+
+
+def _prefix_problem(integration: Integration, values: Mapping[str, str]) -> dict[str, Problem]:
+    """Refuse a prefix of document numbers that another integration already uses in the same books; none is one too."""
+    setting = next((item for item in registry.recipe(integration.recipe).settings if item.key == PREFIX), None)
+    if setting is None or integration.left is None or not asked(setting, values):
+        return {}
+    prefixes = {}
+    for other in Integration.objects.filter(left=integration.left).select_related("right").exclude(pk=integration.pk):
+        theirs = settings_of(other)
+        if PREFIX in theirs and asked(setting, theirs) and other.state != Integration.State.DISCONNECTED:
+            prefixes[str(other.right or other)] = theirs[PREFIX]
+    prefix = values.get(PREFIX, "")
+    holder = prefix_taken(prefix, prefixes)
+    return {PREFIX: Problem(PREFIX, "PREFIX-TAKEN", {"other": holder, "value": prefix})} if holder else {}
+
+
 def _setting_problem(item: Setting, values: Mapping[str, str]) -> Problem | None:
     value = values.get(item.key, "")
     if not asked(item, values):
@@ -197,7 +217,9 @@ def _setting_problem(item: Setting, values: Mapping[str, str]) -> Problem | None
 def missing_settings(integration: Integration) -> list[Setting]:
     """Return the settings still to be given."""
     values = settings_of(integration)
-    return [item for item in registry.recipe(integration.recipe).settings if _setting_problem(item, values)]
+    taken = _prefix_problem(integration, values)
+    settings = registry.recipe(integration.recipe).settings
+    return [item for item in settings if item.key in taken or _setting_problem(item, values)]
 
 
 # steps and readiness

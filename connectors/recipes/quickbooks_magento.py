@@ -458,15 +458,23 @@ def _check_currency(facts: Given, settings: Settings) -> Finding:
 
 
 def _check_numbers(facts: Given, settings: Settings) -> Finding:
-    own = _side(facts, "left").get("custom_numbers") is not False
+    own, by_books = _side(facts, "left").get("custom_numbers") is not False, settings.get("number") == "books"
+    bad = text(
+        "The company does not use its own transaction numbers: QuickBooks will number the documents.",
+        "L’entreprise n’utilise pas ses propres numéros de transaction : QuickBooks numérotera les documents.",
+    )
+    if own:
+        bad = text(
+            "“Custom transaction numbers” is on in QuickBooks: it gives none itself, and the documents would have "
+            "no number. Turn it off there, or keep the number of the order.",
+            "« Numéros d’opération personnalisés » est activé dans QuickBooks : il ne numérote rien lui-même et les "
+            "documents n’auraient pas de numéro. Désactivez-le là-bas, ou gardez le numéro de la commande.",
+        )
     return _finding(
         "QBMG-CHECK-NUMBERS",
-        own or settings.get("number") == "books",
-        text("Document numbers can be kept.", "Les numéros de document peuvent être gardés."),
-        text(
-            "The company does not use its own transaction numbers: QuickBooks will number the documents.",
-            "L’entreprise n’utilise pas ses propres numéros de transaction : QuickBooks numérotera les documents.",
-        ),
+        own != by_books,
+        text("Every document will have a number.", "Chaque document aura un numéro."),
+        bad,
         "warning",
     )
 

@@ -34,6 +34,7 @@ class Integration(Owned):
     recipe = models.CharField(_("recipe"), max_length=60)
     left = models.ForeignKey(Connection, models.PROTECT, related_name="integrations_left", null=True, blank=True)
     right = models.ForeignKey(Connection, models.PROTECT, related_name="integrations_right", null=True, blank=True)
+    shares_company = models.BooleanField(default=False)  # others of its recipe may write to the same books
     settings = DocumentField(_("settings"), default=dict, blank=True)
     settings_version = models.PositiveIntegerField(default=1)
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.SETUP)
@@ -48,12 +49,17 @@ class Integration(Owned):
         verbose_name = _("integration")
         verbose_name_plural = _("integrations")
         constraints = [
-            # One company, one account of the other vendor (M-03).
+            # One company, one account of the other vendor (M-03), where the recipe does not say otherwise (O-13).
             models.UniqueConstraint(
                 fields=["recipe", "left"],
-                condition=~Q(state="disconnected") & Q(left__isnull=False),
+                condition=~Q(state="disconnected") & Q(left__isnull=False, shares_company=False),
                 name="one_integration_per_company",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["recipe", "left", "right"],
+                condition=~Q(state="disconnected") & Q(left__isnull=False, right__isnull=False),
+                name="one_integration_per_accounts",
+            ),
         ]
 
     def __str__(self) -> str:

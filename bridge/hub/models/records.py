@@ -69,7 +69,8 @@ class Link(models.Model):
 
     `sent` is what we last wrote to a side, `kept` what that side kept of it, both as {"right": {field: value}, "left":
     {…}}.
-    A `shared` link makes its left record a follower of another one's twin: documents may name it, it writes nothing.
+    A `shared` link makes its source record a follower of another one's twin, on whichever side that is: documents may
+    name it, it writes nothing.
     """
 
     class Maker(models.TextChoices):
@@ -96,10 +97,13 @@ class Link(models.Model):
         verbose_name = _("link")
         verbose_name_plural = _("links")
         constraints = [
-            models.UniqueConstraint(fields=["integration", "left"], name="one_link_per_left"),
+            models.UniqueConstraint(
+                fields=["integration", "left"], condition=models.Q(shared=False), name="one_link_per_left"
+            ),
             models.UniqueConstraint(
                 fields=["integration", "right"], condition=models.Q(shared=False), name="one_link_per_right"
             ),
+            models.UniqueConstraint(fields=["integration", "left", "right"], name="one_link_per_pair"),
         ]
 
     def __str__(self) -> str:
