@@ -202,10 +202,11 @@ class Stage:
             time.sleep(0.1)
         raise AssertionError(f"run {run.pk} is still {run.state} with {states} after {seconds} s")
 
-    def let_settle(self, run: Any, seconds: float = 60) -> Any:
+    def let_settle(self, run: Any, seconds: float = 60, vendors_too: bool = False) -> Any:
         """Work a run to its end in this process, pretending for what must be looked for later that it is later.
 
-        A vendor is given minutes before a lost write is looked for: so long no test should sleep.
+        A vendor is given minutes before a lost write is looked for: so long no test should sleep. `vendors_too`: their
+        clock moves by as much, for those whose searches are behind.
         """
         from bridge.hub.models import Change, Run
         from bridge.jobs import runs
@@ -220,7 +221,8 @@ class Stage:
                 if not going or run.wake_at > timezone.now() + timedelta(seconds=20):
                     long_ago = timezone.now() - timedelta(hours=2)
                     waiting = Change.objects.filter(run=run, state="unknown", attempts__gt=1)
-                    waiting.update(claimed_at=long_ago, retry_at=long_ago)
+                    if waiting.update(claimed_at=long_ago, retry_at=long_ago) and vendors_too:
+                        self.server.control("POST", "clock", {"advance_seconds": 240})
                     Run.objects.filter(pk=run.pk).update(wake_at=None)
                 time.sleep(0.2)
             runs.work(run.pk, slice_seconds=20)

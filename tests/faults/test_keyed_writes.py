@@ -161,6 +161,29 @@ def test_a_lost_batch_goes_again_whole_and_under_its_own_key(stage, bills):
 
 
 @pytest.mark.fault("A01")
+@pytest.mark.fault("E05")
+@pytest.mark.parametrize("mode", [{"ignore_request_ids": True}, {"query_lag_seconds": 60}], ids=["ignores", "lags"])
+@pytest.mark.parametrize("together", [True, False], ids=["batches", "one by one"])
+def test_a_vendor_that_keeps_one_promise_only_gets_no_second_invoice(stage, bills, request, mode, together):
+    """It forgets request ids, or its searches are late; numbers are taken twice here, so they guard nothing."""
+    if not together:
+        request.getfixturevalue("one_by_one")
+    stage.server.control("POST", "configure/quickbooks", mode)
+    path = "/batch$" if together else "/invoice$"
+    try:
+        run = bills(300 if together else 150)
+        lost = {"kind": "drop_after", "vendor": "quickbooks", "path": path, "rate": 0.5 if together else 0.3, "seed": 5}
+        stage.server.faults(lost, {**lost, "kind": "drop_before", "rate": 0.1, "seed": 6})
+        run = stage.let_settle(run, seconds=100, vendors_too=True)
+    finally:
+        stage.server.control("POST", "configure/quickbooks", {"ignore_request_ids": False, "query_lag_seconds": 0})
+    found = look(stage, run.changes.count())
+    assert found.none(), str(found)
+    assert len(written(stage)) == run.changes.count()
+    assert len(lost_calls(stage, path.rstrip("$"))) >= 3
+
+
+@pytest.mark.fault("A01")
 def test_the_checker_sees_second_invoices_when_lost_answers_are_sent_again_without_a_key(
     stage, bills, one_by_one, monkeypatch
 ):
