@@ -122,7 +122,7 @@ def _steps(run: Run, lease: Lease) -> None:
     if run.state == Run.State.READING:
         if not read(run, lease):
             return
-        values.look(run.integration)
+        values.freshen(run.integration)
         lease.save(state=Run.State.PLANNING)
     if run.state == Run.State.PLANNING:
         if not plan(run, lease):

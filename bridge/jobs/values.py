@@ -35,13 +35,14 @@ from bridge.hub.models import (
 from bridge.hub.models import Record as Row
 from bridge.jobs import connections, queue
 from bridge.jobs.context import context_of, scope_of, settings_of
-from connectors.contract import Choice, SeenValue, SettingInvalid, Text, ValueMapSpec
+from connectors.contract import Choice, SeenValue, SettingInvalid, SyncError, Text, ValueMapSpec
 
 log = logging.getLogger("bridge.jobs.values")
 
 DAYS = 90
 MOST = 20_000  # of the newest records are looked at
 DUE_DAYS = 7
+FRESH = timedelta(days=1)
 WAITING = (Change.State.HELD, Change.State.REJECTED)
 # A rule's own look-up says which value it missed in words of its own.
 LOOKED_UP = "VALUE-NOT-MAPPED"
@@ -260,7 +261,39 @@ def refresh(integration: Integration, kind: str) -> Refreshed:
 
     The list of targets is asked for at its account, that of the values at the other one where the recipe names it.
     """
-    spec = kind_of(integration, kind)
+    told = _read_lists(integration, kind_of(integration, kind))
+    look(integration, again=True)
+    return told
+
+
+def freshen(integration: Integration) -> None:
+    """Look at what was read, with lists of today: those older than a day are read anew.
+
+    So suggestions stand beside a first plan, and posting goes by the codes there are. A list that cannot be read now
+    stays as it was.
+    """
+    stale = [spec for spec in kinds(integration) if _is_stale(integration, spec)]
+    for spec in stale:
+        if not _is_stale(integration, spec):
+            continue  # another kind chooses from the same lists
+        try:
+            _read_lists(integration, spec)
+        except SyncError as error:
+            log.warning("list not read integration=%s kind=%s code=%s", integration.pk, spec.kind, error.code)
+    look(integration, again=bool(stale))
+
+
+def _is_stale(integration: Integration, spec: ValueMapSpec) -> bool:
+    source, target = ends(integration, spec)
+    since = timezone.now() - FRESH
+    wanted = [(target, spec.targets), *([(source, spec.sources)] if spec.sources else [])]
+    return not all(
+        ReferenceList.objects.filter(connection=connection, key=key, read_at__gt=since).exists()
+        for connection, key in wanted
+    )
+
+
+def _read_lists(integration: Integration, spec: ValueMapSpec) -> Refreshed:
     source, target = ends(integration, spec)
     if target is None or not target.is_usable:
         raise SettingInvalid("MAP-NOT-CONNECTED", params={"account": str(target or "")})
@@ -268,7 +301,6 @@ def refresh(integration: Integration, kind: str) -> Refreshed:
     if spec.sources and source is not None and source.is_usable:
         _remember(integration, source, spec.sources)
     _mark_gone(integration, spec)
-    look(integration, again=True)
     return told
 
 

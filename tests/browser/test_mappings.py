@@ -117,7 +117,7 @@ def test_a_mapped_value_lets_its_records_go_and_the_others_wait(traveller, rooms
     walk.press(f"a[href='/admin/integrations/{pair}/mappings/payment_method/']")
     walk.stop()
     assert label_of(walk, "payment_method") in walk.main()
-    assert row_of(walk, "card").locator("td.num").inner_text().strip() == "3", "the shop's name for it is not read yet"
+    assert row_of(walk, "Credit card").locator("td.num").inner_text().strip() == "3"
 
     # Fresh lists come without a reload, and what was chosen in the meantime stays.
     walk.page.evaluate("window.stayed = true")

@@ -171,6 +171,31 @@ def test_an_account_that_does_not_answer_leaves_the_list_as_it_was(house, shop, 
     assert values.targets(house.integration, "tax") == before
 
 
+def test_a_run_reads_lists_that_are_older_than_a_day_and_no_others(house, shop):
+    shop.orders = [order(1)]
+    house.run(approve=False)
+    assert row(house, "tax", "TPS+TVQ").state == ValueMap.State.SUGGESTED, "suggestions stand beside the first plan"
+    read = values.read_at(house.integration, "tax")
+    house.run(approve=False)
+    assert values.read_at(house.integration, "tax") == read
+    house.integration.right.lists.update(read_at=timezone.now() - timedelta(hours=25))
+    house.run(approve=False)
+    assert values.read_at(house.integration, "tax") > read
+
+
+def test_a_list_that_cannot_be_read_does_not_end_the_run(house, shop, monkeypatch):
+    from bridge.jobs import connections
+    from connectors.contract import VendorUnavailable
+
+    def closed(*args):
+        raise VendorUnavailable("SHOP-DOWN")
+
+    monkeypatch.setattr(connections, "choices", closed)
+    shop.orders = [order(1)]
+    assert house.run(approve=False).state == "held"
+    assert row(house, "tax", "TPS+TVQ").state == ValueMap.State.MISSING
+
+
 # suggestions
 
 
@@ -365,8 +390,8 @@ def test_staff_who_decide_meanwhile_close_the_question(house, shop):
 
 
 def test_without_choices_nothing_is_asked(house, shop):
-    shop.orders = [order(1)]
-    house.run(approve=False)
+    planned_first(house, shop, order(1))
+    house.integration.right.lists.all().delete()
     with pytest.raises(SettingInvalid, match="MAP-NO-CHOICES"):
         values.ask_accountant(row(house, "tax", "TPS+TVQ"), house.ann)
     assert not Question.objects.exists()
