@@ -467,7 +467,7 @@ def _check_numbers(facts: Given, settings: Settings) -> Finding:
         bad = text(
             "“Custom transaction numbers” is on in QuickBooks: it gives none itself, and the documents would have "
             "no number. Turn it off there, or keep the number of the order.",
-            "« Numéros d’opération personnalisés » est activé dans QuickBooks : il ne numérote rien lui-même et les "
+            "« Numéros de transaction personnalisés » est activé dans QuickBooks : il ne numérote rien lui-même et les "
             "documents n’auraient pas de numéro. Désactivez-le là-bas, ou gardez le numéro de la commande.",
         )
     return _finding(
