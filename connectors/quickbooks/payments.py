@@ -88,11 +88,18 @@ def _line(item: Mapping[str, Any]) -> Payload:
 
 
 def beside(api: Api, payload: Payload) -> list[Raw]:
-    """The payments that hang on what this one is to pay, read by their ids: no search index delays them."""
+    """The payments that hang on what this one is to pay, read by their ids: no search index delays them. None where
+    that is gone.
+    """
     links = [link for line in payload.get("Line") or () for link in line["LinkedTxn"]]
     if not links:
         return []
-    paid = wire.one(api, links[0]["TxnType"].lower(), links[0]["TxnType"], str(links[0]["TxnId"]))
+    try:
+        paid = wire.one(api, links[0]["TxnType"].lower(), links[0]["TxnType"], str(links[0]["TxnId"]))
+    except RecordRejected as error:
+        if error.code == "QBO-610":
+            return []
+        raise
     ids = {str(link.get("TxnId")) for link in paid.get("LinkedTxn") or () if link.get("TxnType") == "Payment"}
     return [wire.one(api, "payment", "Payment", remote_id) for remote_id in sorted(ids)]
 

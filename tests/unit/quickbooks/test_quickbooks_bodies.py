@@ -511,3 +511,19 @@ def test_a_document_without_any_mark_of_ours_is_never_taken_for_ours() -> None:
     shelf.found = [{**kept(PrivateNote="BO-1"), "kind": "Invoice"}]
     found = find(shelf, Write("1", "create", None, noted, "k"))  # type: ignore[arg-type]
     assert found and found["Id"] == "900"
+
+
+def test_a_payment_for_something_gone_keeps_the_refusal_it_got() -> None:
+    applied = [{"document": Ref("sale", "invoices", "7"), "amount": D("5.00")}]
+    payload = body("payments", {"number": "ch_1", "contact_id": "63", "total": D("5.00"), "applied": applied})
+    refusal = RecordRejected("QBO-6000", params={"detail": "more than the open balance"})
+    with pytest.raises(RecordRejected) as caught:
+        taken("payments", payload, Shelf(refusal))
+    assert caught.value.code == "QBO-6000"
+    raw = {**payload, "Id": "50", "SyncToken": "0", "kind": "Payment", "UnappliedAmt": 0}
+    paid = {"Id": "7", "kind": "Invoice", "LinkedTxn": [{"TxnId": "50", "TxnType": "Payment"}]}
+    shelf = Shelf(refusal, {"/invoice/7": paid, "/payment/50": raw})
+    assert taken("payments", payload, shelf)["Id"] == "50"
+    other = Shelf(refusal, {"/invoice/7": paid, "/payment/50": {**raw, "PaymentRefNum": "ch_2"}})
+    with pytest.raises(RecordRejected):
+        taken("payments", payload, other)
