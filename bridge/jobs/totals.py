@@ -1,17 +1,17 @@
 """Reconciliation from what is stored: both sides per day, kind and currency, to the cent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from bridge import registry
-from bridge.engine.reconcile import Document, Reconciliation, reconcile
+from bridge.engine.reconcile import Difference, Document, Reconciliation, reconcile
 from bridge.hub.models import Change, Connection, Flow, Integration, Link, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs.context import context_of, scope_of
-from connectors.contract import RecipeFlow
+from connectors.contract import RecipeFlow, freeze
 
 ZERO = Decimal(0)
 AROUND = timedelta(days=7)  # documents a little beyond the period show a wrong date as what it is
@@ -157,8 +157,33 @@ def month(integration: Integration, year: int, number: int) -> Reconciliation:
     return reconciliation(integration, first, last)
 
 
-def as_json(found: Reconciliation) -> dict[str, Any]:
-    """Return a comparison as plain data: totals by kind and currency, uneven days, what makes up each difference."""
+def reasons(integration: Integration, found: Reconciliation) -> dict[str, Any]:
+    """Return what fills the sentence of each held document's reason, by its key."""
+    near = source_side(integration)
+    keys = {item.remote_id for one in found.differences[:SHOWN] if (item := getattr(one, near))}
+    changes = Change.objects.filter(
+        integration=integration, entity__in=ENTITIES,
+        source__resource__in={key.partition(":")[0] for key in keys},
+        source__remote_id__in={key.partition(":")[2] for key in keys},
+    ).order_by("id")  # fmt: skip
+    columns = ("source__resource", "source__remote_id", "params", "error_code", "error_params")
+    return {
+        f"{resource}:{remote_id}": error_params if error else params
+        for resource, remote_id, params, error, error_params in changes.values_list(*columns)
+    }
+
+
+def as_json(found: Reconciliation, told: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return a comparison as plain data: totals by kind and currency, uneven days, what makes up each difference.
+
+    `told`: see `reasons`.
+    """
+    known = told or {}
+
+    def params(item: Difference) -> Any:
+        keys = [one.remote_id for one in (item.left, item.right) if one]
+        return freeze({**item.params, **next((known[key] for key in keys if known.get(key)), {})})
+
     sums: dict[tuple[str, str], list[Any]] = {}
     for day in found.days:
         row = sums.setdefault((day.kind, day.currency), [0, ZERO, ZERO, 0, ZERO, ZERO])
@@ -181,7 +206,7 @@ def as_json(found: Reconciliation) -> dict[str, Any]:
         ][:SHOWN],
         "differences": [
             {"kind": item.kind, "code": item.code, "amount": cents(item.amount), "currency": item.currency,
-             "left": _named(item.left), "right": _named(item.right)}
+             "params": params(item), "left": _named(item.left), "right": _named(item.right)}
             for item in found.differences[:SHOWN]
         ],
         "difference_count": len(found.differences),
@@ -206,4 +231,5 @@ def of_run(run: Run) -> dict[str, Any] | None:
     """Return the comparison of everything stored, for a run that moved documents; None where it moved none."""
     if not run.changes.filter(entity="sale", state=Change.State.DONE).exists():
         return None
-    return as_json(reconciliation(run.integration))
+    found = reconciliation(run.integration)
+    return as_json(found, reasons(run.integration, found))

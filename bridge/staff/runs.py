@@ -261,10 +261,9 @@ def _money(value: Any) -> Decimal:
 
 def totals(run: Run) -> list[SideTotal]:
     """Return the totals a run ended with, by kind and currency."""
-    vendor = run.integration.left.vendor if run.integration.left else ""
     return [
         SideTotal(
-            plan.resource_label(vendor, str(line["kind"])),
+            _kind_label(run, str(line["kind"])),
             str(line["currency"]),
             int(line["left_count"]),
             int(line["right_count"]),
@@ -278,6 +277,15 @@ def totals(run: Run) -> list[SideTotal]:
     ]
 
 
+def _kind_label(run: Run, kind: str) -> str:
+    """Return what people call a kind of document, by whichever side knows it."""
+    for side in (run.integration.left, run.integration.right):
+        label = plan.resource_label(side.vendor, kind) if side else kind
+        if label != kind:
+            return label
+    return kind
+
+
 def differences(run: Run) -> list[Differing]:
     """Return the documents that make up the difference, with the cause in words."""
     words = {
@@ -288,6 +296,7 @@ def differences(run: Run) -> list[Differing]:
         "tax": gettext("another tax"),
         "doubled": gettext("twice on the other side"),
         "kind": gettext("another kind of document"),
+        "refund": gettext("refund missing or different"),
     }
     return [
         Differing(
@@ -296,7 +305,7 @@ def differences(run: Run) -> list[Differing]:
             right=_document(item.get("right")),
             amount=_money(item.get("amount")),
             currency=str(item.get("currency", "")),
-            reason=desk.explained(str(item.get("code") or "")),
+            reason=desk.explained(str(item.get("code") or ""), item.get("params")),
         )
         for item in (run.reconciliation or {}).get("differences", ())
     ]

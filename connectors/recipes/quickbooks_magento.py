@@ -508,6 +508,8 @@ DEMO = Demo(
         "gift_card_item": "Bon-cadeau",
         "store_credit_item": "Bon-cadeau",
         "rounding_item": "Emballage cadeau",
+        "fee_item": "Emballage cadeau",
+        "refund_item": "Emballage cadeau",
         "default_item": "Conception sur mesure",
     },
     maps={
