@@ -28,6 +28,7 @@ from bridge.hub.models import (
     Membership,
     Organization,
     Question,
+    TermsAcceptance,
     User,
     ValueMap,
 )
@@ -48,6 +49,7 @@ TO_ORGANIZATION: Mapping[type[Model], str] = {
     Conflict: "link__integration__organization",
     Exclusion: "integration__organization",
     Question: "integration__organization",
+    TermsAcceptance: "integration__organization",
 }
 _ACTIONS = {0: _("Added"), 1: _("Changed"), 2: _("Deleted"), 3: _("Opened")}
 _SHOWN = 300
