@@ -11,22 +11,25 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from bridge import registry
 from bridge.engine.model import CannotMap, Composed, Pair
 from bridge.engine.posting import (
     Books,
+    Clash,
     Policy,
     Posted,
     TaxCode,
+    clashes,
     policy,
     post_contact,
     post_payment,
     post_refund,
     post_sale,
 )
-from bridge.hub.models import Change, Connection, Link, Run
+from bridge.hub.models import Change, Connection, Integration, Link, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs import values
-from bridge.jobs.context import facts_of
+from bridge.jobs.context import facts_of, settings_of
 from connectors.contract import Recipe, RecipeFlow, Record, Ref
 
 Key = tuple[str, str]
@@ -247,3 +250,31 @@ def _skus(sources: Sequence[Record]) -> set[str]:
 
 def _percent(value: Any) -> Decimal:
     return Decimal(str(value)) if value is not None else ZERO
+
+
+LAST = 500  # of the newest sales are tried
+
+
+def number_clashes(integration: Integration) -> tuple[Clash, ...]:
+    """Return which numbers of the newest sales could not be used in the books, as settings are now.
+
+    Sales that have their document already are none: its number is theirs.
+    """
+    recipe = registry.recipe(integration.recipe)
+    flow = next((flow for flow in recipe.flows if flow.posting == "sale"), None)
+    chosen = settings_of(integration)
+    if flow is None or integration.left is None or integration.right is None or chosen.get("number") == "books":
+        return ()
+    near, far = ("right", "left") if flow.directions[0] == "left" else ("left", "right")
+    source, target = getattr(integration, near), getattr(integration, far)
+    prefix = chosen.get("number_prefix", "")
+    linked = Link.objects.filter(integration=integration, entity=flow.entity)
+    fresh = Row.objects.filter(connection=source, resource__in=getattr(flow, near), gone=False).exclude(
+        pk__in=linked.values(f"{near}_id")
+    )
+    numbers = list(fresh.exclude(number="").order_by("-date", "-id").values_list("number", flat=True)[:LAST])
+    taken = Row.objects.filter(
+        connection=target, resource__in=getattr(flow, far), gone=False,
+        number__in=[f"{prefix}{number}" for number in numbers],
+    ).exclude(pk__in=linked.values(f"{far}_id"))  # fmt: skip
+    return clashes(numbers, dict(taken.values_list("number", "name")), prefix)

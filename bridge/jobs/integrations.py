@@ -14,6 +14,7 @@ from bridge import registry
 from bridge.engine.filters import always, check_tree, describe, evaluate
 from bridge.engine.model import Problem, Rule
 from bridge.engine.posting import prefix_taken
+from bridge.engine.posting.numbers import LONGEST
 from bridge.engine.transforms import check_rule, rule_as_text
 from bridge.hub.models import (
     Change,
@@ -27,7 +28,7 @@ from bridge.hub.models import (
     User,
 )
 from bridge.hub.models import Record as Row
-from bridge.jobs import connections
+from bridge.jobs import books, connections
 from bridge.jobs import values as maps
 from bridge.jobs.context import context_of, facts_of, scope_of, settings_of, writable
 from connectors.contract import Finding, Recipe, Setting, SettingInvalid, SyncError, Terms, Text
@@ -329,6 +330,7 @@ def readiness(integration: Integration, automatic: bool = False) -> list[Finding
     if integration.left and integration.right:
         facts = {"left": facts_of(integration.left), "right": facts_of(integration.right)}
         found += [item.test(facts, values) for item in recipe.checks]
+        found += _clash_findings(integration)
         for connection in (integration.left, integration.right):
             found += [
                 Finding(item["code"], item["level"], Text(item["en"], item["fr"]), {})
@@ -336,6 +338,30 @@ def readiness(integration: Integration, automatic: bool = False) -> list[Finding
                 if item["level"] != "ok"
             ]
     return found
+
+
+def _clash_findings(integration: Integration) -> list[Finding]:
+    """Try the numbers of the newest sales in the books before anything is written there."""
+    found = books.number_clashes(integration)
+    if not found:
+        return []
+    first = found[0]
+    params = {"count": len(found), "number": first.posted, "who": first.who or "–", "most": LONGEST}
+    if first.code == "NUMBER-TOO-LONG":
+        words = Text(
+            "{count} of the newest sales would have a number of more than {most} characters, such as {number}: shorten "
+            "the prefix.",
+            "{count} des ventes récentes auraient un numéro de plus de {most} caractères, comme {number}\u00a0: "
+            "raccourcissez le préfixe.",
+        )
+    else:
+        words = Text(
+            "{count} of the newest sales would have a number the books already use, such as {number} ({who}): choose a "
+            "prefix.",
+            "{count} des ventes récentes auraient un numéro déjà utilisé dans les livres, comme {number} "
+            "({who})\u00a0: choisissez un préfixe.",
+        )
+    return [Finding("NUMBER-CLASHES", "warning", words, params)]
 
 
 # terms
