@@ -14,7 +14,7 @@ from bridge.hub.models import Change, Connection, Integration, Link, Record, Run
 from bridge.jobs import store
 from bridge.jobs.account import opened
 from bridge.jobs.context import context_of, pin
-from bridge.jobs.plan import Desk, refs_of
+from bridge.jobs.plan import Desk, refs_of, towards
 from bridge.jobs.records import touch
 from connectors.contract import SyncError, freeze
 
@@ -67,26 +67,27 @@ def _next(record: Record) -> list[tuple[Integration, Decision]]:
     """Ask the pure planner what it would decide now, with the rules as they are now. Writes nothing."""
     found = []
     for integration in _integrations(record):
-        if integration.left_id != record.connection_id or integration.right is None:
+        if integration.left is None or integration.right is None:
             continue
-        entity = _entity(integration, record)
+        toward = "right" if integration.left_id == record.connection_id else "left"
+        entity = _entity(integration, record, "left" if toward == "right" else "right")
         flow = integration.flows.filter(entity=entity, is_on=True).first() if entity else None
-        if flow is None:
+        if flow is None or toward not in towards(flow.direction):
             continue
         run = Run(integration=integration, pinned=pin(integration))
-        desk = Desk(run, flow)
+        desk = Desk(run, flow, toward)
         pairs, by_key = desk.pairs([record])
         for pair in pairs:
             decision = plan_pair(pair, desk.spec)
             rows = desk._parents_known([(record, decision)])
-            found.append((integration, desk._with_parents(*rows[0])))
+            found.append((integration, desk._with_parents(record, desk._why_missing(rows[0][1]))))
     return found
 
 
-def _entity(integration: Integration, record: Record) -> str | None:
+def _entity(integration: Integration, record: Record, side: str) -> str | None:
     recipe = registry.recipe(integration.recipe)
     for flow in recipe.flows:
-        if record.resource in flow.left:
+        if record.resource in getattr(flow, side):
             return flow.entity
     return None
 

@@ -297,9 +297,21 @@ def explained(code: str, params: Mapping[str, Any] | None = None) -> Explained |
 
 def _say(text: Text, params: Mapping[str, Any]) -> str:
     """Return a sentence with its marks filled; a mark nothing fills becomes an ellipsis."""
-    told = {name: shown(value) or "" for name, value in params.items() if name not in ("self", "language")}
+    told = {name: _told(name, value) for name, value in params.items() if name not in ("self", "language")}
     missing = {mark[1:-1]: "…" for mark in _MARK.findall(text.say(language())) if mark[1:-1] not in told}
     return text.say(language(), **told, **missing).replace("….", "…")
+
+
+# What is a name, whatever it looks like.
+_NAMES = frozenset(("number", "key", "sku", "who", "line", "name", "parent", "order", "id", "ids", "version"))
+_AMOUNT = re.compile(r"-?\d+\.\d+")
+
+
+def _told(name: str, value: Any) -> str:
+    """Return what fills a mark: amounts the way the reader writes them."""
+    if isinstance(value, str) and name not in _NAMES and _AMOUNT.fullmatch(value):
+        return _number(value, places=True)
+    return shown(value) or ""
 
 
 def short_code_words(code: str) -> str:

@@ -324,7 +324,7 @@ def seen_taxes(values: Given) -> Iterator[SeenValue]:
             label = " + ".join(str(tax.get("title") or tax["code"]) for tax in taxes)
             yield SeenValue("+".join(str(tax["code"]) for tax in taxes), label, tuple(tax["percent"] for tax in taxes))
         elif line.get("amount"):
-            yield SeenValue("none", "", (Decimal(0),))
+            yield SeenValue("none", "0 %", (Decimal(0),))
 
 
 def seen_method(values: Given) -> Iterator[SeenValue]:
