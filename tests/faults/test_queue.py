@@ -54,7 +54,7 @@ class Cluster:
             os.kill(self.process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(20)
-        end_at = time.monotonic() + 5
+        end_at = time.monotonic() + 10
         while (left := [pid for pid in below if Path(f"/proc/{pid}").exists()]) and time.monotonic() < end_at:
             time.sleep(0.1)
         for pid in left:
@@ -299,3 +299,10 @@ def test_with_redis_a_lost_queue_is_found_again_from_our_tables(stage):
     assert run.state in ("done", "held"), run.reason_code
     assert lost >= 2
     prove(stage)
+
+
+@pytest.mark.fault("B11")
+def test_a_watcher_killed_outright_leaves_no_cluster_behind(cluster):
+    cluster.ready()
+    assert len(cluster.workers()) >= 3
+    assert cluster.close(signal.SIGKILL) == []

@@ -1,6 +1,7 @@
 """Run the worker, and restart it when it falls deaf."""
 
 import contextlib
+import ctypes
 import os
 import signal
 import subprocess
@@ -21,6 +22,15 @@ from bridge.jobs import instance, queue, ticking
 from connectors.contract import SyncError
 
 AWAY = (Error, RedisError, OSError)  # the database or the broker does not answer
+
+
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux
+
+
+def _end_with_us() -> None:
+    """In the child: be told to end when the watcher is gone, however it went. Only Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM)
 
 
 class Command(BaseCommand):
@@ -56,6 +66,7 @@ class Command(BaseCommand):
             [sys.executable, "-m", "django", "qcluster"],
             env={"DJANGO_SETTINGS_MODULE": "bridge.settings", **os.environ, "PYTHONPATH": os.getcwd()},
             start_new_session=True,
+            preexec_fn=_end_with_us,
         )
 
     def _guard(self, deaf_seconds: float, beat_seconds: float) -> None:
