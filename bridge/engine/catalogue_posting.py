@@ -86,6 +86,15 @@ _ITEMS = (
         can_retry=False,
     ),
     _e(
+        "ITEM-NAME-SHARED",
+        ("“{name}” was created as “{posted}”.", "« {name} » a été créé sous le nom « {posted} »."),
+        ("Several products or items have this name, and the books want each name once.",
+         "Plusieurs produits ou articles ont ce nom, et les livres veulent chaque nom une seule fois."),
+        ("Rename it in the books if you like; it stays linked.",
+         "Renommez-le dans les livres si vous le souhaitez ; il reste lié."),
+        can_retry=False,
+    ),
+    _e(
         "QUANTITY-LEFT-OUT",
         ("{line} was written without its quantity ({quantity}).",
          "{line} a été inscrit sans sa quantité ({quantity})."),

@@ -37,6 +37,7 @@ Parse = Callable[[Row, Connection], Record | None]
 Changes = Callable[..., list[tuple[Any, ...]]]
 TAX = "tax"  # the kind of value map whose targets are the tax codes of the books
 ZERO = Decimal(0)
+LONGEST_NAME = 100  # of an item in books
 
 
 class Poster:
@@ -58,6 +59,7 @@ class Poster:
         self.books = self._books()
         self.parents: dict[Key, Record] = {}
         self.states: dict[Key, tuple[str, str, str]] = {}  # of the records that sources name: name, state, cause
+        self.names: dict[str, set[Key]] = {}  # who has a product's name, in lower case, at either side
 
     def _books(self) -> Books:
         facts = facts_of(self.target)
@@ -100,6 +102,8 @@ class Poster:
 
     def prepare(self, sources: Sequence[Record]) -> None:
         """Look up, for all of these at once, what their documents name."""
+        if self.declared.posting == "product":
+            self.names = self._namesakes(sources)
         if self.declared.posting not in ("sale", "payment", "refund"):
             return
         self.parents = self._sales(sources)
@@ -205,6 +209,22 @@ class Poster:
             found[sku].append(remote_id)
         return {sku: tuple(ids) for sku, ids in found.items() if len(ids) > 1}
 
+    def _namesakes(self, sources: Sequence[Record]) -> dict[str, set[Key]]:
+        """Return who has the names of these products: others of the source, and records over there with an SKU of
+        their own. One without may be the same product: a person says so.
+        """
+        wanted = {str(name) for record in sources if (name := record.values.get("name"))}
+        found: dict[str, set[Key]] = defaultdict(set)
+        if self.policy is None or self.policy.items_by == "name" or not wanted:
+            return found
+        mine = {record.resource for record in sources}
+        theirs = getattr(self.declared, "left" if self.side == "right" else "right")
+        for connection, resources in ((self.source, mine), (self.target, theirs)):
+            rows = Row.objects.filter(connection=connection, resource__in=resources, name__in=wanted, gone=False)
+            for name, resource, remote_id in rows.exclude(number="").values_list("name", "resource", "remote_id"):
+                found[name.casefold()].add((resource, remote_id))
+        return found
+
     # one record
 
     def __call__(self, pair: Pair, target: Record | None) -> Composed:
@@ -223,7 +243,17 @@ class Poster:
             return Posted({}, post_contact(told, self.policy).warnings)
         if posting == "stock_level":
             return self._stock(told, target)
-        return Posted({})
+        return self._named(pair.source) if target is None else Posted({})
+
+    def _named(self, source: Record) -> Posted:
+        """A new product whose name others have too is told apart by its SKU: books want each name once."""
+        name, sku = str(source.values.get("name") or ""), str(source.values.get("sku") or "")
+        others = self.names.get(name.casefold(), set()) - {(source.resource, source.remote_id)}
+        if not (others and sku):
+            return Posted({})
+        mark = f" ({sku})"
+        posted = name[: max(0, LONGEST_NAME - len(mark))].rstrip() + mark
+        return Posted({"name": posted}, (("ITEM-NAME-SHARED", {"name": name, "posted": posted}),))
 
     def _parent(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
         ref = told.get("sale")

@@ -195,6 +195,25 @@ def test_only_products_of_an_order_are_created_and_then_its_document(house, serv
     assert "TA-1" in items(server) and len(book(server, "Invoice")) == 2
 
 
+@pytest.mark.row("O-06")
+def test_products_of_one_name_become_items_told_apart_by_their_sku(house, server):
+    furnish(server, items=False)
+    same = [product(70 + at, f"BALLE-{color}", "Balle 55 cm") for at, color in enumerate(("BLEU", "VERT"))]
+    taken, unsure = product(80, "CADRE-2", "Cadre"), product(81, "VASE-1", "Vase")
+    server.load("magento", products=[*same, taken, unsure])
+    server.load("quickbooks", Item=[item("1601", "CADRE-1", "Cadre"), item("1602", "", "Vase")])
+    pair(house, {**ACCOUNTS, "products_scope": "all"}, ("product",))
+    run = synced(house, "held")
+    names = {sku: row["Name"] for sku, row in items(server).items()}
+    assert (names["BALLE-BLEU"], names["BALLE-VERT"]) == ("Balle 55 cm (BALLE-BLEU)", "Balle 55 cm (BALLE-VERT)")
+    assert names["CADRE-2"] == "Cadre (CADRE-2)" and names["CADRE-1"] == "Cadre"
+    told = run.changes.get(title="Cadre").params["warnings"]
+    assert [one["code"] for one in told] == ["ITEM-NAME-SHARED"]
+    explained("ITEM-NAME-SHARED", told[0]["params"])
+    # An item without an SKU may be the same product: a person says so.
+    assert "VASE-1" not in names and kept(run)["product", "Vase"] == "QBO-NAME-ITEM"
+
+
 @pytest.mark.row("O-29")
 def test_tracked_and_untracked_items_each_get_their_own_accounts(house, server):
     furnish(server, items=False)

@@ -19,7 +19,8 @@ from connectors.sandbox.magento.shop import Shop, attribute
 from connectors.sandbox.magento.writes import STATUSES
 
 # region: name, number the vendor gives it
-REGIONS = {"QC": ("Québec", 76), "ON": ("Ontario", 74), "NB": ("Nouveau-Brunswick", 70), "AB": ("Alberta", 66)}
+REGIONS = {"QC": ("Québec", 76), "ON": ("Ontario", 74), "NB": ("Nouveau-Brunswick", 70), "AB": ("Alberta", 66),
+           "MI": ("Michigan", 33)}  # fmt: skip
 AMOUNTS = ("shipping", "discount_percent", "shipping_discount_percent", "rate", "gift_card", "surcharge")
 WORDS = ("method", "carrier", "coupon", "currency", "po_number")
 PERSON = ("email", "given_name", "family_name", "phone", "street", "city", "postcode", "company", "vat_id")
