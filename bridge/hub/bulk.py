@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
+from msgspec import Raw
 
 from bridge.hub.documents import DocumentField, encode
 
@@ -70,27 +71,47 @@ def update(
     if not rows:
         return met
     names = _names(model, [key, *columns])
+    source_of = _recordset if connection.vendor == "postgresql" else _values
+    # SQLite knows nothing but the updated table in RETURNING, and no name for it.
+    own = "t." if connection.vendor == "postgresql" else ""
+    table, sets = model._meta.db_table, ", ".join(f'"{name}" = v."{name}"' for name in names[1:])
     with connection.cursor() as cursor:
         for start in range(0, len(rows), CHUNK):
-            part = _prepared(model, [key, *columns], rows[start : start + CHUNK])
-            fields = [model._meta.get_field(name) for name in (key, *columns)]
-            first = "(" + ", ".join(_cast(field) for field in fields) + ")"
-            others = "(" + ", ".join(["%s"] * len(names)) + ")"
-            values = ", ".join([first, *[others] * (len(part) - 1)])
-            sets = ", ".join(f'"{name}" = v."{name}"' for name in names[1:])
-            source = f"(VALUES {values}) AS v ({', '.join(_quote(names))})"
-            if connection.vendor == "sqlite":
-                heads = ", ".join(f'column{i + 1} AS "{name}"' for i, name in enumerate(names))
-                source = f"(SELECT {heads} FROM (VALUES {values})) AS v"
-            table = model._meta.db_table
+            source, values = source_of(model, [key, *columns], names, rows[start : start + CHUNK])
             sql = f'UPDATE "{table}" AS t SET {sets} FROM {source} WHERE t."{names[0]}" = v."{names[0]}"'  # noqa: S608
             if where:
                 sql += f" AND ({where})"
-            # SQLite knows nothing but the updated table in RETURNING, and no name for it.
-            own = "t." if connection.vendor == "postgresql" else ""
-            cursor.execute(f'{sql} RETURNING {own}"{names[0]}"', [v for row in part for v in row] + list(params))
+            cursor.execute(f'{sql} RETURNING {own}"{names[0]}"', [*values, *params])
             met.update(key for (key,) in cursor.fetchall())
     return met
+
+
+def _values(
+    model: type[models.Model], columns: Sequence[str], names: list[str], rows: Sequence[Sequence[Any]]
+) -> tuple[str, list[Any]]:
+    """Return rows as a list of values, and the parameters in it."""
+    part = _prepared(model, columns, rows)
+    one = "(" + ", ".join(["%s"] * len(names)) + ")"
+    heads = ", ".join(f'column{i + 1} AS "{name}"' for i, name in enumerate(names))
+    listed = ", ".join([one] * len(part))
+    return f"(SELECT {heads} FROM (VALUES {listed})) AS v", [value for row in part for value in row]  # noqa: S608
+
+
+def _recordset(
+    model: type[models.Model], columns: Sequence[str], names: list[str], rows: Sequence[Sequence[Any]]
+) -> tuple[str, list[Any]]:
+    """Return rows as one JSON text that the server takes apart: thousands of parameters cost five times the CPU."""
+    fields = [model._meta.get_field(name) for name in columns]
+    documents = [isinstance(field, DocumentField) for field in fields]
+    told = [
+        {
+            name: Raw(encode(value).encode()) if document and value is not None else value
+            for name, value, document in zip(names, row, documents, strict=True)
+        }
+        for row in rows
+    ]
+    kinds = ", ".join(f'"{name}" {_kind(field)}' for name, field in zip(names, fields, strict=True))
+    return f"json_to_recordset(%s::json) AS v ({kinds})", [encode(told)]
 
 
 def may_be_lost() -> None:
@@ -162,12 +183,10 @@ def _quote(names: Iterable[str]) -> list[str]:
     return [f'"{name}"' for name in names]
 
 
-def _cast(field: models.Field) -> str:
-    """PostgreSQL guesses text for values in a list: the first row says what each is."""
-    if connection.vendor == "sqlite":
-        return "%s"
+def _kind(field: models.Field) -> str:
+    """Return the type of a column, as a plain value of it has."""
     kind = field.target_field.db_type(connection) if field.is_relation else field.db_type(connection)
-    return "%s::" + {"bigserial": "bigint", "serial": "integer"}.get(str(kind), str(kind))
+    return {"bigserial": "bigint", "serial": "integer"}.get(str(kind), str(kind))
 
 
 def _prepared(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
