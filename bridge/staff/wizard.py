@@ -22,9 +22,10 @@ from bridge.engine.kinds import fields_of, label_of
 from bridge.engine.model import Problem
 from bridge.engine.transforms import REGISTRY, read_number
 from bridge.hub.models import Connection, Environment, Flow, Integration, MappingRule, Record
-from bridge.jobs import connections, runs
+from bridge.jobs import connections, matching, runs
 from bridge.jobs import integrations as work
 from bridge.jobs.context import context_of, scope_of, settings_of, writable
+from bridge.staff import desk
 from bridge.staff import tree as forms
 from bridge.staff.connections import environments, oauth
 from bridge.staff.integrations import VIEW, WRITE, crumb, get_integration, section
@@ -219,6 +220,8 @@ def settings_step(request: HttpRequest, integration: Integration) -> HttpRespons
     lists = Lists(integration)
     asked = [_asked(lists, item, values.get(item.key, "")) for item in recipe.settings]
     if request.method == "POST":
+        if (effect := matching.effect(integration, posted.get(matching.SETTING, ""))) and not desk.confirmed(request):
+            return _show_effect(request, integration, effect)
         labels = {
             f"{item.setting.key}_label": choice.label
             for item in asked
@@ -245,6 +248,30 @@ def settings_step(request: HttpRequest, integration: Integration) -> HttpRespons
         absent=[(say(item.setting.label), lists.account(item.setting)) for item in asked if item.is_absent],
         problems=problems,
     )
+
+
+def _show_effect(request: HttpRequest, integration: Integration, effect: matching.Effect) -> HttpResponse:
+    """Show what another way of finding items means for what is linked, before it is saved (O-27)."""
+    effects = [
+        gettext("The same item: %(n)d") % {"n": effect.same},
+        gettext("Another item: %(n)d") % {"n": effect.other},
+        gettext("No item: %(n)d") % {"n": effect.none},
+    ]
+    effects += [
+        gettext("%(sku)s: %(was)s, then %(becomes)s")
+        % {"sku": sku, "was": was, "becomes": becomes or gettext("no item")}
+        for sku, was, becomes in effect.examples
+    ]
+    question = desk.Question(
+        title=gettext("Find items by another field?"),
+        sentence=gettext(
+            "Products already linked stay linked to their items. This is what the new choice would find for them:"
+        ),
+        effects=effects,
+        button=gettext("Save the new choice"),
+        back=reverse("admin:setup", args=[integration.pk, "settings"]),
+    )
+    return desk.ask(request, question)
 
 
 class Lists:

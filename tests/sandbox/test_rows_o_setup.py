@@ -11,16 +11,18 @@ from django.utils import timezone
 
 from bridge import registry
 from bridge.hub.models import Connection, Integration, Question, Run, TermsAcceptance
-from bridge.jobs import integrations, runs, tasks, ticking
+from bridge.jobs import integrations, matching, runs, tasks, ticking
 from connectors.contract import SyncError
 from tests import factories
-from tests.house import SHOP_KEYS
+from tests.house import SALES_FLOWS, SHOP_KEYS
 from tests.sandbox.small_shop import (
     ITEMS,
+    SKUS,
     book,
     buyer,
     cart,
     furnish,
+    item,
     kept,
     money,
     only,
@@ -73,6 +75,12 @@ def step_page(desk, pk, step):
 def setting(key):
     """A setting of the recipe."""
     return next(item for item in RECIPE.settings if item.key == key)
+
+
+def answers(page):
+    """What the settings page has chosen, with what must be typed."""
+    given = {item.key: (checked_in(field_of(page, item.key)) or [""])[0] for item in RECIPE.settings}
+    return {**given, "orders_since": "2020-01-01", "order_statuses": "processing,complete", **ITEMS}
 
 
 def field_of(page, key):
@@ -148,8 +156,7 @@ def test_the_wizard_ends_with_a_written_order_in_a_few_steps(house, server, desk
     connect_shop(desk, house, pk)
     seconds += 4 * PAGE + (1 + 5) * ANSWER  # a consent on one side, five values pasted on the other
     page = step_page(desk, pk, "settings")
-    given = {item.key: (checked_in(field_of(page, item.key)) or [""])[0] for item in RECIPE.settings}
-    given |= {"orders_since": "2020-01-01", "order_statuses": "processing,complete", **ITEMS}
+    given = answers(page)
     answer = desk.post(reverse("admin:setup", args=[pk, "settings"]), given)
     assert answer.status_code == 302, words(answer)
     seconds += PAGE + (2 + len(ITEMS)) * ANSWER + len(RECIPE.settings) * GLANCE
@@ -202,13 +209,13 @@ def test_blank_advanced_options_apply_their_defaults_and_are_shown_as_such(house
     made = pair(house)
     speaks(house, language)
     page = step_page(desk, made.pk, "settings")
-    for item in RECIPE.settings:
-        if item.choices and item.default:
-            part = field_of(page, item.key)
-            chosen = dict(item.choices)[item.default]
-            assert checked_in(part) == [item.default], item.key
+    for one in RECIPE.settings:
+        if one.choices and one.default:
+            part = field_of(page, one.key)
+            chosen = dict(one.choices)[one.default]
+            assert checked_in(part) == [one.default], one.key
             mark = re.search(r'value="([^"]*)" checked><span>[^<]*<span class="muted small">', part)
-            assert mark and mark[1] == item.default and said(chosen, language) in plain(part), item.key
+            assert mark and mark[1] == one.default and said(chosen, language) in plain(part), one.key
     synced(house)
     document = only(book(server, "Invoice"))
     assert document["DocNumber"] == order["increment_id"] and document["CustomerRef"]["name"] == "Zoé Inventée 1"
@@ -235,13 +242,40 @@ def test_class_and_location_are_shown_only_where_the_books_have_some(house, serv
     assert str(made.left) in absent
 
 
+@pytest.mark.row("O-27")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_way_of_finding_items_shows_its_effect_on_links_before_it_is_saved(house, server, desk, language):
+    """The chair has its SKU as a name at another item, the lamp at none."""
+    furnish(server)
+    server.load("quickbooks", Item=[item("1701", "", "CH-1")])
+    made = pair(house, {"products_scope": "all"}, (*SALES_FLOWS, "product"))
+    synced(house)
+    linked = dict(made.links.filter(entity="product").values_list("right__number", "left__remote_id"))
+    assert linked == SKUS
+    speaks(house, language)
+    address = reverse("admin:setup", args=[made.pk, "settings"])
+    given = {**answers(desk.get(address)), "items_by": "name"}
+    page = desk.post(address, given)
+    made.refresh_from_db()
+    assert page.status_code == 200 and made.settings["items_by"] == "sku"
+    told = words(page)
+    assert "CH-1" in told and "LA-1" in told and re.search(r"\b1\b.*\b2\b", told)
+    assert matching.effect(made, "name") == matching.Effect(
+        0, 1, 2, [("CH-1", "Chaise inventée", "CH-1"), ("TA-1", "Table inventée", ""), ("LA-1", "Lampe", "")]
+    )
+    answer = desk.post(address, {**given, "confirmed": "yes"})
+    assert answer.status_code == 302, words(answer)
+    made.refresh_from_db()
+    assert made.settings["items_by"] == "name" and matching.effect(made, "name") is None
+    assert dict(made.links.filter(entity="product").values_list("right__number", "left__remote_id")) == linked
+
+
 @pytest.mark.row("O-32")
 def test_saved_edits_make_a_new_version_with_its_author(house, server, desk):
     furnish(server)
     made = pair(house)
     page = step_page(desk, made.pk, "settings")
-    given = {item.key: (checked_in(field_of(page, item.key)) or [""])[0] for item in RECIPE.settings}
-    given |= {"orders_since": "2020-01-01", "order_statuses": "processing", "number_prefix": "Web-", **ITEMS}
+    given = {**answers(page), "number_prefix": "Web-"}
     before = made.settings_version
     answer = desk.post(reverse("admin:setup", args=[made.pk, "settings"]), given)
     assert answer.status_code == 302, words(answer)
