@@ -376,12 +376,15 @@ def approve_rest_not(run: Run, user: User | None) -> int:
 
 
 def close_plan(run: Run) -> int:
-    """Replace what is planned or ready and not yet sent; its records are looked at again."""
-    open_lines = run.changes.filter(state__in=(State.PLANNED, State.READY))
-    sources = [pk for pk in open_lines.values_list("source_id", flat=True) if pk]
-    closed = open_lines.update(state=State.SUPERSEDED, settled_at=timezone.now())
-    if sources:
-        with transaction.atomic():
+    """Replace what is planned or ready and not yet sent; its records are looked at again.
+
+    Both in one commit: a worker that dies between them would leave records that no run ever looks at again.
+    """
+    with transaction.atomic():
+        open_lines = run.changes.filter(state__in=(State.PLANNED, State.READY))
+        sources = [pk for pk in open_lines.select_for_update().values_list("source_id", flat=True) if pk]
+        closed = open_lines.update(state=State.SUPERSEDED, settled_at=timezone.now())
+        if sources:
             touch(sources)
     return closed
 

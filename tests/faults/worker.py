@@ -2,7 +2,9 @@
 
 The parent loads the application once and forks COUNT workers; for each that dies it forks another, as a cluster does. A
 worker takes due runs through the queue's own entry point until it is killed. It says "busy" and "idle" with its pid, so
-that a test knows whom it kills. BRIDGE_TEST_LOT makes batches small, so that there are many moments to be killed at.
+that a test knows whom it kills. BRIDGE_TEST_LOT makes batches small, so that there are many moments to be killed at;
+BRIDGE_TEST_SETTLE is the seconds a lost write may stay out of sight, and makes other waits short too;
+BRIDGE_TEST_PACE=free forgets the vendors' rates.
 """
 
 import ctypes
@@ -10,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from datetime import timedelta
 
 import django
 
@@ -28,6 +31,26 @@ def small_lots(size: int) -> None:
         for resource in connector.resources:
             if resource.bulk and resource.bulk.size > size:
                 object.__setattr__(resource.bulk, "size", size)
+
+
+def settle_in(seconds: float) -> None:
+    """Look for lost writes after so many seconds, and let an account that fails rest for one or two."""
+    from bridge import registry
+    from bridge.jobs import account, apply
+
+    for connector in registry.connectors().values():
+        for resource in connector.resources:
+            object.__setattr__(resource, "settle", timedelta(seconds=seconds))
+    account.CIRCUIT_SECONDS, apply.BACKOFF = 2.0, timedelta(seconds=1)
+
+
+def free_pace() -> None:
+    """Call as often as a stand-in without limits allows: small lots need more calls than a vendor would take."""
+    from bridge import registry
+
+    for connector in registry.connectors().values():
+        object.__setattr__(connector.limits, "rates", ())
+        object.__setattr__(connector.limits, "buckets", {})
 
 
 def bridge() -> None:
@@ -54,9 +77,16 @@ def main(count: int, writer: str) -> None:
     django.setup()
     if os.environ.get("BRIDGE_TEST_LOT"):
         small_lots(int(os.environ["BRIDGE_TEST_LOT"]))
-    from tests.faults import naive
+    if os.environ.get("BRIDGE_TEST_SETTLE"):
+        settle_in(float(os.environ["BRIDGE_TEST_SETTLE"]))
+    if os.environ.get("BRIDGE_TEST_PACE") == "free":
+        free_pace()
+    from tests.faults import naive, shop_stage
 
-    work = {"bridge": bridge, "send_then_note": naive.send_then_note, "note_then_send": naive.note_then_send}[writer]
+    work = {
+        "bridge": bridge, "send_then_note": naive.send_then_note, "note_then_send": naive.note_then_send,
+        **shop_stage.WRITERS,
+    }[writer]  # fmt: skip
     parent = os.getpid()
     children = 0
     while True:
