@@ -1,17 +1,83 @@
-"""Help: the topics each recipe brings, and how the desk works. The same address whatever the language."""
+"""Help: the topics each recipe brings, how the desk works, and requests for it. The same address in each language."""
 
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from bridge import registry
-from bridge.staff.pages import page
+from bridge.hub.models import Question
+from bridge.jobs import helping
+from bridge.staff import desk
+from bridge.staff.integrations import VIEW, WRITE, get_integration
+from bridge.staff.pages import language, page, staff_view
 from bridge.staff.templatetags.bridge import recipe_label, say
 
 
 def help_home(request: HttpRequest) -> HttpResponse:
-    """List the topics, by recipe."""
-    return page(request, "staff/help.html", _("Help"), recipes=list(registry.recipes().values()))
+    """List the topics, by recipe, and the requests for help that wait."""
+    return page(
+        request,
+        "staff/help.html",
+        _("Help"),
+        recipes=list(registry.recipes().values()),
+        requests=[_asked(item) for item in helping.waiting(request.user)],
+        may_write=request.user.has_perm(WRITE),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as the page shows it: what the person wrote with where they were, and the way there."""
+
+    question: Question
+    text: str
+    place: str
+
+
+def _asked(question: Question) -> Asked:
+    step = question.code.removeprefix(helping.HELP)
+    text: dict[str, Any] = question.text
+    place = reverse("admin:setup", args=[question.integration_id, step])
+    return Asked(question, text.get(language(), text["en"]), place)
+
+
+@staff_view(view=VIEW, write=VIEW)
+def help_request(request: HttpRequest, pk: int, step: str) -> HttpResponse:
+    """Ask for help at a step of a set-up: one sentence, and the rest is told along."""
+    integration = get_integration(request, pk)
+    back = reverse("admin:setup", args=[pk, step])
+    reason = request.POST.get("reason", "").strip()
+    if desk.confirmed(request) and reason:
+        filed = helping.ask(integration, step, reason, request.user)
+        messages.success(request, gettext("Your request for help was filed (number %(n)d).") % {"n": filed.pk})
+        return redirect(back)
+    question = desk.Question(
+        title=gettext("Ask for help"),
+        sentence=gettext("Say in a sentence what is in your way. This is told along:"),
+        effects=[line.say(language()) for line in helping.context(integration, step)],
+        button=gettext("File the request"),
+        back=back,
+        ask_reason=True,
+    )
+    missing = gettext("Say what is in your way.") if request.method == "POST" else ""
+    return desk.ask(request, question, missing=missing)
+
+
+@require_POST
+@staff_view(view=VIEW, write=WRITE)
+def help_close(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close a request for help."""
+    question = get_object_or_404(helping.waiting(request.user), pk=pk)
+    helping.close(question, request.POST.get("answer", ""), request.user)
+    messages.success(request, gettext("The request for help is closed."))
+    return redirect("admin:help")
 
 
 def help_topic(request: HttpRequest, recipe: str, topic: str) -> HttpResponse:
@@ -33,5 +99,7 @@ def help_topic(request: HttpRequest, recipe: str, topic: str) -> HttpResponse:
 
 urls: list[URLPattern] = [
     path("help/", help_home, name="help"),
+    path("help/requests/<int:pk>/close/", help_close, name="help_close"),
+    path("integrations/<int:pk>/setup/<slug:step>/help/", help_request, name="help_request"),
     path("help/<slug:recipe>/<slug:topic>/", help_topic, name="help_topic"),
 ]

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 from auditlog.models import LogEntry
+from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
 from bridge import registry
 from bridge.hub.models import Connection, Integration, Question, Run, TermsAcceptance
-from bridge.jobs import integrations, matching, runs, tasks, ticking
+from bridge.jobs import integrations, matching, notices, runs, tasks, ticking
 from connectors.contract import SyncError
 from tests import factories
 from tests.house import SALES_FLOWS, SHOP_KEYS
@@ -242,6 +243,35 @@ def test_class_and_location_are_shown_only_where_the_books_have_some(house, serv
     assert str(made.left) in absent
 
 
+@pytest.mark.row("O-23")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_help_asked_for_at_any_step_is_filed_with_where_the_person_was(house, server, desk, language):
+    furnish(server)
+    sell(server, cart(**buyer(1)))
+    made = pair(house)
+    run = house.run(approve=False)
+    speaks(house, language)
+    for step in ("connect_left", "connect_right", "settings", "flows", "value_maps", "first_run", "automatic"):
+        address = reverse("admin:help_request", args=[made.pk, step])
+        assert address in links(step_page(desk, made.pk, step))
+    address = reverse("admin:help_request", args=[made.pk, "settings"])
+    assert desk.post(address, {"confirmed": "yes", "reason": " "}).status_code == 200
+    assert not Question.objects.exists()
+    asked = "Quel article pour la livraison ?"
+    assert desk.post(address, {"confirmed": "yes", "reason": asked}).status_code == 302
+    filed = Question.objects.get()
+    assert (filed.asked_by, filed.code, filed.integration) == (house.ann, "help:settings", made)
+    names = {"fr": "Choisir les réglages", "en": "Choose the settings"}
+    for part in (asked, names[language], str(made.left), str(made.right), str(run.pk)):
+        assert part in filed.text[language]
+    listed = desk.get(reverse("admin:help"))
+    assert asked in words(listed) and reverse("admin:setup", args=[made.pk, "settings"]) in links(listed)
+    desk.post(reverse("admin:help_close", args=[filed.pk]), {"answer": "L’article 4"})
+    filed.refresh_from_db()
+    assert (filed.answer, filed.answered_by) == ("L’article 4", house.ann) and filed.answered_at
+    assert asked not in words(desk.get(reverse("admin:help")))
+
+
 @pytest.mark.row("O-27")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_another_way_of_finding_items_shows_its_effect_on_links_before_it_is_saved(house, server, desk, language):
@@ -302,6 +332,7 @@ def test_a_question_about_a_clearing_account_goes_to_the_named_contact_and_the_p
     desk.post(page, {"do": "ask", "to": carla.pk})
     question = Question.objects.get()
     assert (question.asked_of, question.asked_by, question.answered_at) == (carla, house.ann, None)
+    assert notices.question_asked(question.pk) == 1 and mail.outbox[-1].to == ["carla@client.example"]
     assert set(question.text) == {"en", "fr"} and question.due_on > timezone.localdate()
     synced(house, "held")
     assert book(server, "Payment") == []
