@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from bridge.jobs import runs
+from bridge.jobs import connections, runs
 from tests.house import SALES_FLOWS
 from tests.sandbox.small_shop import (
     CHAIR,
@@ -155,6 +155,8 @@ def test_two_products_with_one_sku_are_both_named_and_orders_with_it_wait(house,
         "magento", orders=[{"entity_id": order["entity_id"], "items": [{**order["items"][0], "product_id": 77}]}]
     )
     pair(house, {"products_scope": "all"}, WITH_PRODUCTS)
+    told = {one.code: one for one in connections.check(house.integration.right)}["MAG-SKU-TWICE"]
+    assert told.level == "warning" and "CH-1" in told.text.say("fr", **told.params)
     run = synced(house, "held")
     held = kept(run)
     for number in (twice["increment_id"], order["increment_id"]):
