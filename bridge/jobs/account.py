@@ -188,20 +188,35 @@ class Account:
         self._lines.append(call)
 
 
+_TAKEN: dict[str, deque[float]] = {}  # when this process made its latest calls, by rate: openings come and go
+_TAKEN_LOCK = threading.Lock()
+LATE = 0.25  # seconds a call may take longer to arrive than a later one
+
+
 class _Rate:
-    """This process's share of one rate, in fixed windows; long windows are remembered between openings."""
+    """This process's share of one rate: in no stretch of its length, wherever it begins, are more calls made.
+
+    What other processes used of a long one is known by windows, and only when this one opens.
+    """
 
     def __init__(self, key: str, bucket: str, calls: int, seconds: float, share: float) -> None:
         self.seconds = seconds
         self.allowed = max(1, int(calls * share))
         self.key = f"{key}:{bucket}:{int(seconds)}"
-        self._lock = threading.Lock()
+        self._taken = _TAKEN.setdefault(self.key, deque())
         self._window = self._now()
         self._used = 0
-        self._before = 0
-        if seconds >= 10:
-            row = Budget.objects.filter(key=self.key, window=self._window).first()
-            self._before = int(row.used * share) if row else 0
+        self._before = int(self._others() * share) if seconds >= 10 else 0
+
+    def _others(self) -> float:
+        """Return what others used in this window, or of the last one in proportion to what of it still counts."""
+        row = Budget.objects.filter(key=self.key).first()
+        if row is None or self._window - row.window not in (0, 1):
+            return 0
+        began = time.monotonic() - (time.time() - row.window * self.seconds)
+        mine = sum(1 for at in self._taken if began <= at < began + self.seconds)
+        left = 1 - (time.time() / self.seconds - self._window) if row.window < self._window else 1
+        return max(0, row.used - mine) * left
 
     def _now(self) -> int:
         return int(time.time() / self.seconds)
@@ -209,13 +224,19 @@ class _Rate:
     def take(self) -> None:
         """Wait until one more call fits."""
         while True:
-            with self._lock:
+            with _TAKEN_LOCK:
+                now = time.monotonic()
+                while self._taken and self._taken[0] <= now - self.seconds - LATE:
+                    self._taken.popleft()
                 if self._now() != self._window:
                     self._window, self._used, self._before = self._now(), 0, 0
-                if self._used + self._before < self.allowed:
+                if len(self._taken) + self._before < self.allowed:
+                    self._taken.append(now)
                     self._used += 1
                     return
                 wait = (self._window + 1) * self.seconds - time.time()
+                if self._taken:
+                    wait = min(wait, self._taken[0] + self.seconds + LATE - now)
             time.sleep(max(0.01, wait))
 
     def save(self) -> None:
