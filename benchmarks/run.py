@@ -14,6 +14,7 @@ from typing import Any
 
 import requests
 
+from benchmarks import shop
 from benchmarks.world import chunks, customer, sale
 from tests.house import ROOT, Server
 
@@ -40,7 +41,7 @@ def database(kind: str) -> Iterator[tuple[str, str]]:
                 link.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
 
 
-def hub(server: Server, kind: str, options: dict[str, Any]) -> dict[str, Any]:
+def hub(server: Server, kind: str, options: dict[str, Any], module: str = "benchmarks.hub") -> dict[str, Any]:
     """Run the hub in a process of its own and return what it measured."""
     with database(kind) as (address, folder):
         environment = {
@@ -48,7 +49,7 @@ def hub(server: Server, kind: str, options: dict[str, Any]) -> dict[str, Any]:
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]), "BRIDGE_LOG": "ERROR",
         }  # fmt: skip
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.hub", json.dumps(options)],
+            [sys.executable, "-m", module, json.dumps(options)],
             env=environment, cwd=ROOT, capture_output=True, text=True, timeout=options.get("timeout", 1800),
         )  # fmt: skip
         if done.returncode:
@@ -130,6 +131,17 @@ def measure(kind: str, latency: float, options: argparse.Namespace) -> dict[str,
     }  # fmt: skip
 
 
+def measure_shop(options: argparse.Namespace) -> None:
+    """Print one line per database and latency for the pair of a shop with the books."""
+    rows = []
+    for kind in options.database or ["sqlite"]:
+        for latency in options.latency if options.latency is not None else [0.05]:
+            rows.append(shop.measure(kind, latency, options))
+            print(shop.told(rows[-1]), json.dumps(rows[-1]["details"]), sep="\n", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1))
+
+
 def main() -> None:
     """Print one line per database and latency, and everything as JSON at the end."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -141,7 +153,16 @@ def main() -> None:
     parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
     parser.add_argument("--first-only", action="store_true")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--pair", choices=["letters", "shop"], default="letters", help="shop: orders into the books")
+    parser.add_argument("--orders", type=int, default=5_000, help="of the shop, each with its payment")
+    parser.add_argument("--buyers", type=int, default=1_000, help="of the shop")
+    parser.add_argument(
+        "--no-limits", action="store_true", help="of the shop's pair: nobody keeps to the vendors' rates"
+    )
     options = parser.parse_args()
+    if options.pair == "shop":
+        measure_shop(options)
+        return
     rows = []
     for kind in options.database or ["sqlite", "postgresql"]:
         for latency in options.latency if options.latency is not None else [0.0, 0.05, 0.2]:
