@@ -21,11 +21,11 @@ from connectors.contract import (
     SeenValue,
     Setting,
     Terms,
-    Text,
     ValueMapSpec,
 )
 from connectors.recipes import sales_settings as sales
 from connectors.recipes.quickbooks_magento_texts import CATALOGUE, HELP, NEXT_STEPS, TERMS
+from connectors.recipes.readiness import finding, side
 from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
@@ -394,18 +394,9 @@ VALUE_MAPS = (
 # Readiness
 
 
-def _side(facts: Given, name: str) -> Given:
-    found = facts.get(name)
-    return found if isinstance(found, Mapping) else facts
-
-
-def _finding(code: str, good: bool, ok: Text, bad: Text, level: Any = "blocker", **params: object) -> Finding:
-    return Finding(code, "ok" if good else level, ok if good else bad, params)
-
-
 def _check_country(facts: Given, settings: Settings) -> Finding:
-    country = str(_side(facts, "left").get("country") or "")
-    return _finding(
+    country = str(side(facts, "left").get("country") or "")
+    return finding(
         "QBMG-CHECK-COUNTRY",
         country != "FR",
         text("QuickBooks Online is offered in this country.", "QuickBooks en ligne est offert dans ce pays."),
@@ -418,7 +409,7 @@ def _check_country(facts: Given, settings: Settings) -> Finding:
 
 
 def _check_since(facts: Given, settings: Settings) -> Finding:
-    return _finding(
+    return finding(
         "QBMG-CHECK-SINCE",
         bool(settings.get("orders_since")),
         text("Orders go from {date} on.", "Les commandes passent à partir du {date}."),
@@ -429,7 +420,7 @@ def _check_since(facts: Given, settings: Settings) -> Finding:
 
 def _check_items(facts: Given, settings: Settings) -> Finding:
     missing = [name for name in ("shipping_item", "discount_item") if not settings.get(name)]
-    return _finding(
+    return finding(
         "QBMG-CHECK-ITEMS",
         not missing,
         text("Shipping and discounts have their items.", "La livraison et les remises ont leurs articles."),
@@ -442,9 +433,9 @@ def _check_items(facts: Given, settings: Settings) -> Finding:
 
 
 def _check_currency(facts: Given, settings: Settings) -> Finding:
-    left, right = _side(facts, "left"), _side(facts, "right")
+    left, right = side(facts, "left"), side(facts, "right")
     home, theirs = str(left.get("home_currency") or left.get("currency") or ""), str(right.get("currency") or "")
-    return _finding(
+    return finding(
         "QBMG-CHECK-CURRENCY",
         not home or not theirs or home == theirs or bool(left.get("multi_currency")),
         text("The currencies of both sides fit.", "Les devises des deux côtés concordent."),
@@ -458,7 +449,7 @@ def _check_currency(facts: Given, settings: Settings) -> Finding:
 
 
 def _check_numbers(facts: Given, settings: Settings) -> Finding:
-    own, by_books = _side(facts, "left").get("custom_numbers") is not False, settings.get("number") == "books"
+    own, by_books = side(facts, "left").get("custom_numbers") is not False, settings.get("number") == "books"
     bad = text(
         "The company does not use its own transaction numbers: QuickBooks will number the documents.",
         "L’entreprise n’utilise pas ses propres numéros de transaction : QuickBooks numérotera les documents.",
@@ -470,7 +461,7 @@ def _check_numbers(facts: Given, settings: Settings) -> Finding:
             "« Numéros de transaction personnalisés » est activé dans QuickBooks : il ne numérote rien lui-même et les "
             "documents n’auraient pas de numéro. Désactivez-le là-bas, ou gardez le numéro de la commande.",
         )
-    return _finding(
+    return finding(
         "QBMG-CHECK-NUMBERS",
         own != by_books,
         text("Every document will have a number.", "Chaque document aura un numéro."),

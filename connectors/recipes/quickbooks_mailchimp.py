@@ -19,12 +19,12 @@ from connectors.contract import (
     RecipeFlow,
     RuleSpec,
     Setting,
-    Text,
 )
 from connectors.contract.money import lines_add_up, lines_total
 from connectors.contract.normal import normal_email, split_emails
 from connectors.mailchimp.members import merge_tags_of
 from connectors.recipes.quickbooks_mailchimp_texts import CATALOGUE, HELP, NEXT_STEPS
+from connectors.recipes.readiness import finding, side
 from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
@@ -448,18 +448,8 @@ SALE = RecipeFlow(
 # Readiness
 
 
-def _side(facts: Given, name: str) -> Given:
-    """What one side told; facts may come as one mapping per side or all together."""
-    found = facts.get(name)
-    return found if isinstance(found, Mapping) else facts
-
-
-def _finding(code: str, good: bool, ok: Text, bad: Text, **params: object) -> Finding:
-    return Finding(code, "ok" if good else "blocker", ok if good else bad, params)
-
-
 def _check_audience(facts: Given, settings: Settings) -> Finding:
-    return _finding(
+    return finding(
         "QBMC-CHECK-AUDIENCE",
         bool(settings.get("audience")),
         text("An audience is chosen.", "Une audience est choisie."),
@@ -468,7 +458,7 @@ def _check_audience(facts: Given, settings: Settings) -> Finding:
 
 
 def _check_status(facts: Given, settings: Settings) -> Finding:
-    return _finding(
+    return finding(
         "QBMC-CHECK-STATUS",
         settings.get("status_if_new") in ("subscribed", "transactional"),
         text("The status of new contacts is chosen.", "L’état des nouveaux contacts est choisi."),
@@ -516,8 +506,8 @@ def _day(value: object) -> date | None:
 
 
 def _check_currency(facts: Given, settings: Settings) -> Finding:
-    currency = str(_side(facts, "left").get("currency") or settings.get("currency") or "")
-    return _finding(
+    currency = str(side(facts, "left").get("currency") or settings.get("currency") or "")
+    return finding(
         "QBMC-CHECK-CURRENCY",
         bool(currency),
         text("The company’s currency is {currency}.", "La devise de l’entreprise est {currency}."),
@@ -530,8 +520,8 @@ def _check_currency(facts: Given, settings: Settings) -> Finding:
 
 
 def _check_role(facts: Given, settings: Settings) -> Finding:
-    role = str(_side(facts, "right").get("role") or "")
-    return _finding(
+    role = str(side(facts, "right").get("role") or "")
+    return finding(
         "QBMC-CHECK-ROLE",
         role.lower() not in ("author", "viewer"),
         text("The role in Mailchimp may write contacts.", "Le rôle dans Mailchimp permet d’écrire des contacts."),
