@@ -75,7 +75,7 @@ def told(values: Mapping[str, Any], name: str) -> Any:
 
 def number(value: Any) -> Decimal | None:
     """Return a number as Decimal; None where it is none. Text is read with a point; floats are no numbers here."""
-    if isinstance(value, bool) or value is None:
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, Decimal):
         return value if value.is_finite() else None
@@ -142,7 +142,7 @@ def thawed(value: Any, kind: str) -> Any:
     if kind == "lines" and isinstance(value, list):
         return [
             {key: thawed(item, "number") if key in LINE_NUMBERS else item for key, item in line.items()}
-            if isinstance(line, Mapping)
+            if type(line) is dict
             else line
             for line in value
         ]

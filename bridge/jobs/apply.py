@@ -895,20 +895,28 @@ def _versioned(resource: Resource, write: Write) -> dict[str, Any]:
 
 def _named_first(values: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the records that frozen values name at their top level: those a write cannot do without."""
-    return {
-        (value["resource"], value["id"]) for value in values.values() if isinstance(value, Mapping) and "ref" in value
-    }
+    return {(value["resource"], value["id"]) for value in values.values() if type(value) is dict and "ref" in value}
 
 
 def _named(values: Any) -> set[tuple[str, str]]:
     """Return every record frozen values name, at any depth."""
-    if isinstance(values, Mapping):
+    found: set[tuple[str, str]] = set()
+    _name(values, found)
+    return found
+
+
+def _name(values: Any, found: set[tuple[str, str]]) -> None:
+    kind = type(values)  # decoded JSON has just these
+    if kind is dict:
         if "ref" in values and "id" in values:
-            return {(values["resource"], values["id"])}
-        return {key for item in values.values() for key in _named(item)}
-    if isinstance(values, list):
-        return {key for item in values for key in _named(item)}
-    return set()
+            found.add((values["resource"], values["id"]))
+            return
+        values = values.values()
+    elif kind is not list:
+        return
+    for item in values:
+        if type(item) is not str:
+            _name(item, found)
 
 
 def _live(change: Line, found: Mapping[tuple[str, str], Twin]) -> dict[str, Any]:
@@ -916,8 +924,8 @@ def _live(change: Line, found: Mapping[tuple[str, str], Twin]) -> dict[str, Any]
     values: dict[str, Any] = {}
     kinds = kinds_of(change.entity)
     for name, value in change.after.items():
-        values[name] = thawed(_turned(value, found), kinds.get(name, ""))
-        if isinstance(value, Mapping) and "ref" in value:
+        values[name] = thawed(value if type(value) is str else _turned(value, found), kinds.get(name, ""))
+        if type(value) is dict and "ref" in value:
             values[f"{name}_values"] = dict(found[value["resource"], value["id"]][2])
     if change.source_id:
         values["source"] = Ref(change.entity, change.source_resource, change.source_remote_id)
@@ -925,12 +933,13 @@ def _live(change: Line, found: Mapping[tuple[str, str], Twin]) -> dict[str, Any]
 
 
 def _turned(value: Any, found: Mapping[tuple[str, str], Twin]) -> Any:
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind is dict:
         if "ref" in value and "id" in value:
             twin = found.get((value["resource"], value["id"]))
             return Ref(value["ref"], twin[0], twin[1]) if twin else None
-        return {key: _turned(item, found) for key, item in value.items()}
-    if isinstance(value, list):
+        return {key: item if type(item) is str else _turned(item, found) for key, item in value.items()}
+    if kind is list:
         return [_turned(item, found) for item in value]
     return value
 

@@ -579,7 +579,7 @@ def limits_of(chosen: Mapping[str, Any]) -> Limits:
 
 def refs_of(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the records frozen values name at their top level: those the write cannot do without."""
-    return [value for value in values.values() if isinstance(value, Mapping) and "ref" in value]
+    return [value for value in values.values() if type(value) is dict and "ref" in value]
 
 
 def agree(link: Link, side: str, sent: Mapping[str, Any], target: Record) -> None:

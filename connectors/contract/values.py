@@ -48,7 +48,19 @@ def freeze(value: Any) -> Any:
     """Return `value` as plain JSON that compares by meaning: 100.00 and 100 are one, dates are ISO text, blank text
     is None.
     """
-    if value is None or isinstance(value, bool | int):
+    kind = type(value)  # the plain kinds first: asking what something is an instance of costs more than the rest
+    if kind is str:
+        return value or None
+    if value is None or kind is int or kind is bool:
+        return value
+    if kind is Decimal:
+        return _plain(value)
+    if kind is dict:
+        told = {key: found for key, item in value.items() if (found := freeze(item)) is not None}
+        return told or None
+    if kind is list:
+        return [freeze(item) for item in value] or None
+    if isinstance(value, bool | int):
         return value
     if isinstance(value, str):
         return value if value else None
