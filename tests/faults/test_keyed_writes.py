@@ -239,7 +239,14 @@ def test_a_lost_number_that_another_document_has_is_left_to_a_person(stage, bill
     from bridge.hub.models import Change
     from bridge.jobs.apply import KEY_LIFE
 
-    held = {"DocNumber": "ESSAI-0", "CustomerRef": {"value": "1"}, "TotalAmt": 99, "Balance": 99, "TxnDate": "2026-10-09", "Line": []}
+    held = {
+        "DocNumber": "ESSAI-0",
+        "CustomerRef": {"value": "1"},
+        "TotalAmt": 99,
+        "Balance": 99,
+        "TxnDate": "2026-10-09",
+        "Line": [],
+    }
     stage.server.load("quickbooks", Invoice=[held])
     run = bills(1)
     if lost == "just now":

@@ -22,7 +22,13 @@ def invoice(number):
         "Amount": 10, "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }  # fmt: skip
-    return {"Id": "7001", "DocNumber": number, "TxnDate": "2026-01-05", "CustomerRef": {"value": "9001"}, "Line": [line]}
+    return {
+        "Id": "7001",
+        "DocNumber": number,
+        "TxnDate": "2026-01-05",
+        "CustomerRef": {"value": "9001"},
+        "Line": [line],
+    }
 
 
 @pytest.mark.row("O-12")
