@@ -11,12 +11,12 @@ DEV := .done-dev
 demo: $(RUN)
 	$(PY) manage.py demo
 
-# The long fault tests (workers killed a hundred times, tokens raced for, queues taken apart) run one after the other, and only
-# where CI says that the machine is there for nothing else; `make full` runs them anywhere.
+# The long fault tests (workers killed a hundred times, tokens raced for, queues taken apart) run only where CI says that the
+# machine is there for nothing else; `make full` runs them anywhere. They wait more than they work: two files side by side.
 test: $(DEV)
 	$(PY) -m pytest -n 2 --dist loadfile -m "not slow"
 ifdef CI
-	$(PY) -m pytest -m slow
+	$(PY) -m pytest -n 2 --dist loadfile -m slow
 endif
 
 full: $(DEV)

@@ -175,6 +175,11 @@ def test_a_vendor_that_keeps_one_promise_only_gets_no_second_invoice(stage, bill
         lost = {"kind": "drop_after", "vendor": "quickbooks", "path": path, "rate": 0.5 if together else 0.3, "seed": 5}
         stage.server.faults(lost, {**lost, "kind": "drop_before", "rate": 0.1, "seed": 6})
         run = stage.let_settle(run, seconds=100, vendors_too=True)
+        # What was unlucky three times waits for a person, who has it looked for again once the line is quiet.
+        stage.server.faults()
+        if run.changes.filter(error_code="ATTEMPTS-EXHAUSTED").update(state="unknown", attempts=2, retry_at=None):
+            type(run).objects.filter(pk=run.pk).update(state="applying", finished_at=None)
+            run = stage.let_settle(run, seconds=60, vendors_too=True)
     finally:
         stage.server.control("POST", "configure/quickbooks", {"ignore_request_ids": False, "query_lag_seconds": 0})
     found = look(stage, run.changes.count())
