@@ -1,11 +1,9 @@
 """The write protocol: the only place where vendors are written to.
 
 ready → claimed by a filtered UPDATE that commits the frozen payload, its revision, its key and the deadline of its
-dispatch → the call, with
-no transaction open → settled with the new link in one commit, or refused with a code, or unknown. Unknown is neither:
-it
-is replayed with the same key where the vendor honours keys or repeats are harmless, else looked for once the settle
-time has passed, then adopted, sent again, or given to a person.
+dispatch → the call, with no transaction open → settled with the new link in one commit, or refused with a code, or
+unknown. Unknown is neither: it is replayed with the same key where the vendor honours keys or repeats are harmless,
+else looked for once the settle time has passed, then adopted, sent again, or given to a person.
 """
 
 import logging

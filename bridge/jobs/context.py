@@ -101,10 +101,11 @@ def composed(flow: FlowSpec, poster: Any) -> FlowSpec:
     match_on = flow.match_on
     if poster.policy and poster.declared.posting == "product":
         match_on = ("name",) if poster.policy.items_by == "name" else ("sku",)
-    company = poster.policy is not None and poster.policy.customer == "company"
-    if company and poster.declared.posting == "contact":
+    # Several buyers of one organization are one customer; nothing else is ever shared because of that.
+    company = poster.declared.posting == "contact" and poster.policy and poster.policy.customer == "company"
+    if company:
         match_on = ("name",)
-    return replace(flow, compose=poster, match_on=match_on, allow_shared=flow.allow_shared or company)
+    return replace(flow, compose=poster, match_on=match_on, allow_shared=flow.allow_shared or bool(company))
 
 
 def writable(target: Resource, rules: Any) -> frozenset[str]:
