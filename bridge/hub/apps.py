@@ -1,6 +1,7 @@
 """The hub: what Bridge remembers."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -15,7 +16,9 @@ class HubConfig(AppConfig):
         """Turn on history (who, when, from what to what) for settings, rules and decisions; secrets never enter it."""
         from auditlog.registry import auditlog
 
-        from bridge.hub import checks, models  # noqa: F401
+        from bridge.hub import checks, models, wall  # noqa: F401
+
+        post_migrate.connect(wall.after_migrate, sender=self)
 
         auditlog.register(models.Organization)
         auditlog.register(models.Membership)
@@ -45,8 +48,14 @@ class HubConfig(AppConfig):
             ],
         )
         auditlog.register(models.TermsAcceptance)
-        auditlog.register(models.Candidate, include_fields=["left", "right", "decision"])
+        auditlog.register(models.Candidate, include_fields=["left", "right", "decision", "until"])
+        auditlog.register(models.Double, include_fields=["left", "right", "decision", "until"])
+        auditlog.register(models.Merge, include_fields=["keep", "drop", "state", "vendor"])
         auditlog.register(models.Conflict, include_fields=["link", "field", "decision"])
         auditlog.register(models.Exclusion)
         auditlog.register(models.Question, include_fields=["code", "asked_of", "answer"])
-        auditlog.register(models.User, include_fields=["email", "is_active", "is_staff", "is_superuser", "language"])
+        auditlog.register(
+            models.User,
+            include_fields=["email", "is_active", "is_staff", "is_superuser", "staff_role", "sees_all", "language"],
+            m2m_fields={"organizations"},
+        )

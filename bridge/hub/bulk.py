@@ -18,7 +18,30 @@ from msgspec import Raw
 
 from bridge.hub.documents import DocumentField, encode
 
-CHUNK = 400
+CHUNK = 500
+
+
+class among(models.Func):  # noqa: N801 - reads as a question in filters
+    """True where a column, by name, holds one of `values`: one parameter, however many they are.
+
+    Django looks at each value of an `__in` several times and writes a mark for each: a tenth of a first sync's CPU.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, name: str, values: Iterable[Any]) -> None:
+        super().__init__(models.F(name))
+        self.values = list(values)
+
+    def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        """Return the comparison for SQLite."""
+        column, params = compiler.compile(self.source_expressions[0])
+        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, encode(self.values)]
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:
+        """Return the comparison for PostgreSQL."""
+        column, params = compiler.compile(self.source_expressions[0])
+        return f"{column} = ANY(%s)", [*params, self.values]
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -29,6 +52,47 @@ def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Seq
 def insert_ignoring(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert rows, leaving out those that are there already by any unique rule."""
     _write(model, columns, rows, " ON CONFLICT DO NOTHING")
+
+
+def insert_new(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], back: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Insert a few rows with one statement, leaving out those that are there already; returns `back` of the new ones.
+
+    For rows that come in small numbers and often, where a passing table would cost more than the rows.
+    """
+    names, told = _names(model, columns), _names(model, back)
+    one = "(" + ", ".join(["%s"] * len(names)) + ")"
+    found: list[tuple[Any, ...]] = []
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), CHUNK):
+            part = _prepared(model, columns, rows[start : start + CHUNK])
+            cursor.execute(
+                f'INSERT INTO "{model._meta.db_table}" ({", ".join(_quote(names))}) '  # noqa: S608
+                f"VALUES {', '.join([one] * len(part))} ON CONFLICT DO NOTHING RETURNING {', '.join(_quote(told))}",
+                [value for row in part for value in row],
+            )
+            found += cursor.fetchall()
+    return found
+
+
+def add(model: type[models.Model], key: dict[str, Any], amounts: dict[str, int]) -> None:
+    """Add amounts to the columns of the one row with this unique key, which is made where it is not there yet.
+
+    For counts: outside a transaction the commit does not wait for the disk, so that nobody waits for the row.
+    """
+    names, keys = _names(model, [*key, *amounts]), _names(model, key)
+    table = model._meta.db_table
+    sets = ", ".join(f'"{name}" = "{table}"."{name}" + excluded."{name}"' for name in names[len(keys) :])
+    (row,) = _prepared(model, [*key, *amounts], [[*key.values(), *amounts.values()]])
+    loose = connection.vendor == "postgresql" and not connection.in_atomic_block
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{'SET LOCAL synchronous_commit = off; ' if loose else ''}"
+            f'INSERT INTO "{table}" ({", ".join(_quote(names))}) VALUES ({", ".join(["%s"] * len(names))})'  # noqa: S608
+            f" ON CONFLICT ({', '.join(_quote(keys))}) DO UPDATE SET {sets}",
+            row,
+        )
 
 
 def upsert(

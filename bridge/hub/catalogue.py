@@ -1,16 +1,19 @@
 """What the hub and its jobs tell people, in both languages: signing in, setting up, runs, undoing."""
 
-from connectors.contract import Explanation, Text
-
-
-def _entry(
-    code: str, en: tuple[str, str, str], fr: tuple[str, str, str], who: str = "staff", can_retry: bool = True
-) -> Explanation:
-    what, why, cure = (Text(one, other) for one, other in zip(en, fr, strict=True))
-    return Explanation(code, what, why, cure, who, can_retry)
-
+from bridge.hub.catalogue_duplicates import DUPLICATES_CATALOGUE
+from bridge.hub.catalogue_files import FILES_CATALOGUE
+from bridge.hub.catalogue_imports import IMPORTS_CATALOGUE
+from bridge.hub.catalogue_portal import PORTAL_CATALOGUE
+from bridge.hub.catalogue_reports import REPORTS_CATALOGUE
+from bridge.hub.explaining import entry as _entry
+from connectors.contract import Explanation
 
 HUB_CATALOGUE: tuple[Explanation, ...] = (
+    *DUPLICATES_CATALOGUE,
+    *PORTAL_CATALOGUE,
+    *FILES_CATALOGUE,
+    *IMPORTS_CATALOGUE,
+    *REPORTS_CATALOGUE,
     _entry(
         "SIGNIN-STATE",
         ("This sign-in could not be completed.",
@@ -129,6 +132,48 @@ HUB_CATALOGUE: tuple[Explanation, ...] = (
         ("Une synchronisation est déjà ouverte.",
          "{integration} n’en traite qu’une à la fois, pour que rien ne soit écrit en double.",
          "Ouvrez-la : approuvez-la, attendez sa fin ou arrêtez-la."),
+    ),
+    _entry(
+        "TRIAL-NONE",
+        ("There is no test to send.", "This pair has none, or an account is not connected.",
+         "Connect both accounts."),
+        ("Il n’y a pas d’essai à envoyer.", "Cette paire n’en a pas, ou un compte n’est pas connecté.",
+         "Connectez les deux comptes."),
+    ),
+    _entry(
+        "TRIAL-FIRST-RUN",
+        ("The first plan comes before a test.", "A test goes through what the first plan has begun.",
+         "Approve the first plan, then send the test."),
+        ("Le premier plan vient avant un essai.", "Un essai passe par ce que le premier plan a commencé.",
+         "Approuvez le premier plan, puis envoyez l’essai."),
+    ),
+    _entry(
+        "TRIAL-NOT-CARRIED",
+        ("The test was made but did not go to the other side.", "The run has nothing done for it.",
+         "Open the test’s run and read why; then send it again."),
+        ("L’essai a été fait mais n’est pas passé de l’autre côté.", "La synchronisation n’a rien fait pour lui.",
+         "Ouvrez la synchronisation de l’essai et lisez pourquoi ; puis envoyez-le de nouveau."),
+    ),
+    _entry(
+        "FLOW-NEEDED",
+        ("This part cannot be deleted.", "Everything else of the integration hangs on it.",
+         "Pause the integration, or disconnect it, to stop it all."),
+        ("Cette partie ne peut pas être supprimée.", "Tout le reste de l’intégration en dépend.",
+         "Mettez l’intégration en pause ou déconnectez-la pour tout arrêter."),
+    ),
+    _entry(
+        "CUSTOM-LABEL",
+        ("The field over there needs a name.", "It must have between 1 and {most} characters.",
+         "Type the name people should see, such as “Cost centre”."),
+        ("Le champ de l’autre côté a besoin d’un nom.", "Il doit avoir de 1 à {most} caractères.",
+         "Tapez le nom que les gens verront, comme « Centre de coûts »."),
+    ),
+    _entry(
+        "CUSTOM-TAKEN",
+        ("There is a field called “{label}” already.", "Two fields of one name cannot be told apart.",
+         "Use that one, or choose another name."),
+        ("Il y a déjà un champ nommé « {label} ».", "Deux champs du même nom ne se distinguent pas.",
+         "Utilisez celui-là ou choisissez un autre nom."),
     ),
     _entry(
         "RUN-NO-PROGRESS",

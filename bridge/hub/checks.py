@@ -4,9 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from bridge import registry
-from bridge.hub import vault
+from bridge.hub import vault, wall
 
 
 @register(Tags.security)
@@ -37,6 +38,14 @@ def connectors_fit(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def _wall_stands() -> bool:
+    """Tell whether the portal can be shown; a database that cannot be asked is another check's matter."""
+    try:
+        return wall.is_built()
+    except DatabaseError:
+        return True
+
+
 @register(Tags.security, deploy=True)
 def fit_for_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """What a real installation needs beyond Django's own list."""
@@ -50,5 +59,15 @@ def fit_for_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.EMAIL_HOST:
         found.append(
             Warning("No mail server is set.", hint="Set EMAIL_HOST: reconnect notices go by mail.", id="bridge.W004")
+        )
+    if not _wall_stands():
+        found.append(Warning("The portal's wall in the database is not built.", hint=wall.HOW, id="bridge.W006"))
+    if not settings.STAFF_SECOND_STEP:
+        found.append(
+            Warning(
+                "People of the office sign in without a second step.",
+                hint="Take BRIDGE_STAFF_SECOND_STEP=0 out of the environment; only a demonstration may do without.",
+                id="bridge.W005",
+            )
         )
     return found

@@ -5,6 +5,7 @@ planted,
 cut, of an unknown key) is refused: `VaultClosed`. The first key of the ring seals, all of them open.
 """
 
+import hmac
 import os
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
@@ -13,6 +14,8 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
 from bridge.hub.documents import decode, encode
@@ -23,8 +26,8 @@ class VaultClosed(Exception):
 
 
 @lru_cache(maxsize=4)
-def _ring(text: str) -> dict[str, AESGCM]:
-    ring: dict[str, AESGCM] = {}
+def _keys(text: str) -> dict[str, bytes]:
+    ring: dict[str, bytes] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         name, mark, encoded = part.partition(":")
         try:
@@ -35,10 +38,15 @@ def _ring(text: str) -> dict[str, AESGCM]:
             raise VaultClosed("BRIDGE_KEYS needs distinct ids, each with 32 bytes in base64.")
         if key in {bytes([byte]) * 32 for byte in range(256)}:
             raise VaultClosed(f"Key {name} of BRIDGE_KEYS is no random key.")
-        ring[name] = AESGCM(key)
+        ring[name] = key
     if not ring:
         raise VaultClosed("BRIDGE_KEYS is empty.")
     return ring
+
+
+@lru_cache(maxsize=4)
+def _ring(text: str) -> dict[str, AESGCM]:
+    return {name: AESGCM(key) for name, key in _keys(text).items()}
 
 
 def ring() -> dict[str, AESGCM]:
@@ -86,3 +94,16 @@ def key_of(text: str) -> str:
 def reseal(text: str, place: str) -> str:
     """Seal again with the first key of the ring."""
     return seal(unseal(text, place), place)
+
+
+def mac(key: str, purpose: str, data: bytes) -> str:
+    """Return the HMAC-SHA256 of `data` as hex, under a key of its own derived from the ring's key `key` for `purpose`.
+
+    KeyError where the ring has no such key.
+    """
+    return hmac.new(_derived(_keys(settings.BRIDGE_KEYS)[key], purpose), data, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(key)

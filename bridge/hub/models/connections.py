@@ -8,8 +8,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from bridge import registry
 from bridge.hub import vault
 from bridge.hub.documents import DocumentField
+from bridge.hub.formats import language
 from bridge.hub.models.people import Owned, User
 
 
@@ -37,7 +39,8 @@ class VendorApp(models.Model):
         constraints = [models.UniqueConstraint(fields=["vendor", "environment"], name="one_app_per_environment")]
 
     def __str__(self) -> str:
-        return f"{self.vendor} ({self.get_environment_display()})"
+        found = registry.connectors().get(self.vendor)
+        return f"{found.label.say(language()) if found else self.vendor} ({self.get_environment_display()})"
 
     @property
     def place(self) -> str:

@@ -45,6 +45,8 @@ class Integration(Owned):
     values_seen = DocumentField(default=dict, blank=True)  # how far records were searched for values to map
     created_at = models.DateTimeField(auto_now_add=True)
 
+    RUNNING = (State.ACTIVE, State.UNTESTED)  # runs by itself where that is on; the second still wants a test
+
     class Meta:
         verbose_name = _("integration")
         verbose_name_plural = _("integrations")
@@ -83,6 +85,7 @@ class Flow(models.Model):
     direction = models.CharField(_("direction"), max_length=8, choices=Direction.choices, default=Direction.RIGHT)
     is_on = models.BooleanField(_("on"), default=True)
     filter = DocumentField(_("filter"), default=dict, blank=True)
+    filter_back = DocumentField(_("filter, to the left"), default=dict, blank=True)  # of a two-way flow only
     start_date = models.DateField(_("start date"), null=True, blank=True)
     cadence_minutes = models.PositiveIntegerField(_("every (minutes)"), default=60)
     approval = models.CharField(_("approval"), max_length=10, choices=Approval.choices, default=Approval.FIRST)
@@ -117,8 +120,8 @@ class MappingRule(models.Model):
         ASK = "ask", _("ask a person")
 
     flow = models.ForeignKey(Flow, models.CASCADE, related_name="rules")
-    source = models.CharField(_("from"), max_length=40)
-    target = models.CharField(_("to"), max_length=40)
+    source = models.CharField(_("from"), max_length=120)
+    target = models.CharField(_("to"), max_length=120)
     transform = models.CharField(_("transform"), max_length=40, default="copy")
     argument = models.CharField(_("argument"), max_length=300, blank=True)
     when = models.CharField(_("when"), max_length=10, choices=When.choices, default=When.ALWAYS)

@@ -1,11 +1,15 @@
 """People, the organizations they may see, and what belongs to one organization."""
 
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.contrib.auth.models import BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from bridge.hub import rights
+from bridge.hub.models.access import SignsIn
 
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 
@@ -28,14 +32,38 @@ class People(BaseUserManager["User"]):
         """Find a person by e-mail, in any case."""
         return self.get(email__iexact=username)
 
+    def for_user(self, user: Any) -> "models.QuerySet[User]":
+        """Return the people this person of the office may see: everybody, or those of the clients looked after."""
+        if not getattr(user, "is_authenticated", False) or not user.may_work():
+            return self.none()
+        if user.is_superuser or user.sees_all:
+            return self.all()
+        mine = Membership.objects.for_user(user).values("user")
+        return self.filter(models.Q(pk=user.pk) | models.Q(pk__in=mine))
 
-class User(AbstractUser):
+
+class User(SignsIn):
     """A person who signs in. Language and time zone are the person's, not the browser's."""
 
     username = None
     email = models.EmailField(_("e-mail address"), unique=True)
     language = models.CharField(_("language"), max_length=8, choices=LANGUAGES, default="en")
     time_zone = models.CharField(_("time zone"), max_length=64, default="America/Toronto")
+    staff_role = models.CharField(
+        _("role in the office"),
+        max_length=20,
+        choices=rights.STAFF_ROLES,
+        blank=True,
+        help_text=_("What this person may do on the staff desk. Without a role: nothing."),
+    )
+    sees_all = models.BooleanField(
+        _("sees every organization"),
+        default=True,
+        help_text=_("Of somebody of the office: every client, or only the organizations chosen below."),
+    )
+    organizations = models.ManyToManyField(
+        "hub.Organization", related_name="+", blank=True, verbose_name=_("organizations")
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: list[str] = []
@@ -48,6 +76,28 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.email
 
+    def may_work(self) -> bool:
+        """Tell whether this person works for the office: the role is what counts, or being its administrator."""
+        return bool(self.is_active and self.is_staff and (self.is_superuser or self.staff_role))
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Tell by the table of rights alone; an administrator may do everything."""
+        return self.may_work() and (self.is_superuser or perm in rights.rights_of(self.staff_role))
+
+    def has_perms(self, perm_list: Iterable[str], obj: Any = None) -> bool:
+        """Tell whether all of these are held."""
+        return all(self.has_perm(perm) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Tell whether anything of an application may be seen."""
+        return self.has_perm(f"{app_label}.any") or any(
+            right.startswith(f"{app_label}.") for right in self.get_all_permissions()
+        )
+
+    def get_all_permissions(self, obj: Any = None) -> set[str]:
+        """Return the rights of the role."""
+        return set(rights.rights_of(self.staff_role)) if self.may_work() else set()
+
 
 class Scoped(models.QuerySet):
     """Rows of organizations: every page starts from `for_user`. `path` leads from the row to its organization."""
@@ -55,13 +105,16 @@ class Scoped(models.QuerySet):
     path = "organization"
 
     def for_user(self, user: Any) -> "Scoped":
-        """Only what this person may see: staff all clients, members their own, others nothing."""
+        """Only what this person may see: staff every client or those they look after, members their own."""
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
-        if user.is_staff:
-            return self
-        key = "pk" if not self.path else self.path
-        return self.filter(**{f"{key}__in": Membership.objects.filter(user=user).values("organization")})
+        key = f"{self.path or 'pk'}__in"
+        mine = models.Q(**{key: Membership.objects.filter(user=user).values("organization")})
+        if user.may_work():
+            if user.is_superuser or user.sees_all:
+                return self
+            mine |= models.Q(**{key: User.organizations.through.objects.filter(user=user).values("organization")})
+        return self.filter(mine)
 
 
 class OrganizationQuerySet(Scoped):

@@ -18,6 +18,9 @@ class Run(models.Model):
         SYNC = "sync", _("Sync")
         UNDO = "undo", _("Undo")
         DISCONNECT = "disconnect", _("Disconnect")
+        MERGE = "merge", _("Merge")
+        IMPORT = "import", _("One-time import")
+        MAKE = "make", _("Making what is missing")
 
     class Trigger(models.TextChoices):
         PERSON = "person", _("a person")
@@ -118,6 +121,7 @@ class Change(models.Model):
         FOLLOW = "follow", _("Share")
         VOID = "void", _("Void")
         REMOVE = "remove", _("Remove")
+        MERGE = "merge", _("Merge")
         SKIP = "skip", _("Leave out")
 
     class State(models.TextChoices):
@@ -178,6 +182,7 @@ class Change(models.Model):
     carried_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="carries", db_index=False)
     undo_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="undone_by", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    happened_at = models.DateTimeField(null=True)  # when the source was changed, by its vendor's clock
 
     objects = OfIntegration.as_manager()
 
@@ -202,6 +207,8 @@ class Change(models.Model):
             models.Index(
                 fields=["integration", "settled_at"], condition=Q(settled_at__isnull=False), name="change_settled"
             ),
+            models.Index(fields=["settled_at"], condition=Q(settled_at__isnull=False), name="change_when"),
+            models.Index(fields=["request_id"], condition=~Q(request_id=""), name="change_request"),
             models.Index(fields=["target"], condition=Q(target__isnull=False), name="change_target"),
             models.Index(fields=["dispatch"], condition=Q(dispatch__isnull=False), name="change_dispatch"),
             models.Index(fields=["carried_by"], condition=Q(carried_by__isnull=False), name="change_carried"),
