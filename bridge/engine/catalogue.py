@@ -21,10 +21,15 @@ REASONS: dict[str, Text] = {
     "same-id": _text(("Already there under the id it would get", "Déjà là sous l’identifiant qu’elle recevrait")),
     "at-end": _text(("The first import is over", "La première importation est terminée")),
     "disconnect": _text(("Removed on disconnecting", "Supprimé à la déconnexion")),
+    "flow-deleted": _text(
+        ("Its sync was deleted before it went", "Sa synchronisation a été supprimée avant son envoi")
+    ),
     "undo": _text(("Takes back an earlier write", "Annule une écriture antérieure")),
     "moved": _text(("Changed since it was planned", "A changé depuis la planification")),
     "shared": _text(("Shares its twin with another record", "Partage sa jumelle avec une autre fiche")),
     "agreed": _text(("Both sides came to say the same", "Les deux côtés en sont venus à dire la même chose")),
+    "wanted": _text(("Missing there, and this pair needs it", "Absent là-bas, et cette paire en a besoin")),
+    "imported": _text(("Made by a one-time import", "Créé par une importation ponctuelle")),
     "source-gone": _text(("Gone at the source", "Disparu à la source")),
 }
 
@@ -190,6 +195,62 @@ _KEPT_BACK = (
         ),
     ),
     _e(
+        "LOOP-STOPPED",
+        (
+            "The same values went back and forth between both sides: {fields}.",
+            "Les mêmes valeurs sont passées d’un côté à l’autre, sans fin : {fields}.",
+        ),
+        (
+            "These two rules undo each other: “{one}” and “{other}”.",
+            "Ces deux règles se défont l’une l’autre : « {one} » et « {other} ».",
+        ),
+        (
+            "Change one of the two rules, or let one side own the field; then retry. Until then nothing is written.",
+            "Changez une des deux règles, ou donnez le champ à un côté ; puis réessayez. D’ici là, rien n’est écrit.",
+        ),
+    ),
+    _e(
+        "CONFLICT-DECIDED",
+        ("This was decided already.", "C’était déjà décidé."),
+        ("Somebody was faster, or the page was old.", "Quelqu’un a été plus rapide, ou la page n’était plus à jour."),
+        ("Look at the list again.", "Revoyez la liste."),
+        can_retry=False,
+    ),
+    _e(
+        "CONFLICT-DONE",
+        ("This decision can no longer be taken back.", "Cette décision ne peut plus être annulée."),
+        (
+            "It is carried out, or the two sides changed again.",
+            "Elle est exécutée, ou les deux côtés ont encore changé.",
+        ),
+        ("Change the value at its source.", "Changez la valeur à sa source."),
+        can_retry=False,
+    ),
+    _e(
+        "CONFLICT-WINNER",
+        ("Nothing was chosen.", "Rien n’a été choisi."),
+        (
+            "A conflict ends with one side’s value, or with one you type.",
+            "Un conflit se règle par la valeur d’un côté, ou par celle que vous tapez.",
+        ),
+        ("Choose one of them.", "Choisissez-en une."),
+        can_retry=False,
+    ),
+    _e(
+        "CONFLICT-VALUE",
+        ("“{value}” does not fit this field.", "« {value} » ne convient pas à ce champ."),
+        ("It cannot be read as what the field holds.", "Ce n’est pas lisible comme ce que le champ contient."),
+        ("Type another value, or choose one of the two.", "Tapez une autre valeur, ou choisissez une des deux."),
+        can_retry=False,
+    ),
+    _e(
+        "CONFLICT-NO-RULE",
+        ("No rule writes this field any more.", "Aucune règle n’écrit plus ce champ."),
+        ("The rules changed since both sides did.", "Les règles ont changé depuis."),
+        ("Decide for this record; the next run looks again.", "Décidez pour cette fiche ; la prochaine passe reverra."),
+        can_retry=False,
+    ),
+    _e(
         "CONFLICT",
         ("Both sides changed the same fields: {fields}.", "Les deux côtés ont changé les mêmes champs : {fields}."),
         ("Your rules say that a person decides in that case.", "Vos règles disent qu’une personne décide dans ce cas."),
@@ -209,6 +270,31 @@ _MATCHES = (
         ),
         ("They are equal in what records are matched on.", "Elles sont égales dans ce qui sert à apparier."),
         ("Choose the right one, or say that none of them is.", "Choisissez la bonne, ou dites qu’aucune ne l’est."),
+    ),
+    _e(
+        "SEVERAL-SOURCES",
+        (
+            "{count} records on this side could be the same one on the other.",
+            "{count} fiches de ce côté pourraient être la même de l’autre.",
+        ),
+        ("They are equal in what records are matched on.", "Elles sont égales dans ce qui sert à apparier."),
+        (
+            "Choose the one that is, or tell them apart. Nothing is linked by itself.",
+            "Choisissez celle qui l’est, ou distinguez-les. Rien n’est lié tout seul.",
+        ),
+    ),
+    _e(
+        "TWIN-ON-ITS-WAY",
+        ("This record may be one we have just made.", "Cette fiche est peut-être une que nous venons de créer."),
+        (
+            "A record was sent to that side and its answer was lost; made here as well, it would be there twice.",
+            "Une fiche y a été envoyée et la réponse s’est perdue ; créée ici aussi, elle existerait en double.",
+        ),
+        (
+            "Nothing: the lost answer is found out first, then this one is looked at again.",
+            "Rien : la réponse perdue est d’abord retrouvée, puis celle-ci est revue.",
+        ),
+        who="support",
     ),
     _e(
         "MAYBE-MATCH",
@@ -408,6 +494,18 @@ _RULES = (
             "La règle a été tapée ou importée avec un nom inconnu.",
         ),
         ("Choose a field from the list.", "Choisissez un champ dans la liste."),
+    ),
+    _e(
+        "RULE-LONG-FIELD",
+        ("The name “{field}” is too long.", "Le nom « {field} » est trop long."),
+        (
+            "A rule keeps names of at most {most} characters.",
+            "Une règle garde des noms d’au plus {most} caractères.",
+        ),
+        (
+            "Use a field with a shorter name; one can be made on the page of fields.",
+            "Prenez un champ au nom plus court ; la page des champs permet d’en créer un.",
+        ),
     ),
     _e(
         "RULE-NOT-WRITABLE",
@@ -693,6 +791,23 @@ _CALLS = (
             "Ce qui n’a pas été vu n’est pas tenu pour supprimé ; le reste attend.",
         ),
         ("Run again; if it comes back, tell support.", "Relancez ; si cela revient, prévenez le soutien."),
+    ),
+    _e(
+        "READ-MISSING",
+        (
+            "The reading is incomplete: at least {missing} records are missing ({resources}).",
+            "La lecture est incomplète : il manque au moins {missing} fiches ({resources}).",
+        ),
+        (
+            "The other side counts more than it sends, however often it is asked. What was not seen is not taken for "
+            "deleted.",
+            "L’autre côté en compte plus qu’il n’en envoie, quel que soit le nombre de demandes. Ce qui n’a pas été vu "
+            "n’est pas tenu pour supprimé.",
+        ),
+        (
+            "Nothing: the next run asks for them again. If several runs end so, tell support.",
+            "Rien : le prochain passage les redemande. Si plusieurs passages finissent ainsi, prévenez le soutien.",
+        ),
     ),
     _e(
         "CONNECTION-PAUSED",

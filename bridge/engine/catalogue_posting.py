@@ -1,5 +1,6 @@
 """What posting and reconciliation have to say: why a sale is held, or what was remarked when it was posted."""
 
+from bridge.engine.posting.sheet import LINE_KINDS, unmapped_code
 from bridge.engine.wording import Pair
 from bridge.engine.wording import explain as _e
 from connectors.contract import Explanation
@@ -23,7 +24,27 @@ def _own_item(code: str, en: str, fr: str, why: Pair) -> Explanation:
     )  # fmt: skip
 
 
+def _kind_unmapped(kind: str) -> Explanation:
+    en, fr = LINE_KINDS[kind]
+    return _e(
+        unmapped_code(kind),
+        (f"Map {en} to an item.", f"Associez « {fr} » à un article."),
+        (f"A line is of the kind “{en}” ({{name}}), which has no item in the books. Only invoices with "
+         "such a line wait.",
+         f"Une ligne est de la sorte « {fr} » ({{name}}), qui n’a pas d’article dans les livres. Seules "
+         "les factures qui ont une telle ligne attendent."),
+        _MAP_CURE,
+    )  # fmt: skip
+
+
 _ITEMS = (
+    *(_kind_unmapped(kind) for kind in LINE_KINDS),
+    _e(
+        "DEPOSIT-UNAPPLIED",
+        ("Received before its invoice: not applied yet.", "Reçu avant sa facture : pas encore affecté."),
+        ("The invoice is not in the books yet.", "La facture n’est pas encore dans les livres."),
+        ("Nothing: it is applied when the invoice is there.", "Rien : il sera affecté quand la facture y sera."),
+    ),
     _own_item("SHIPPING-ITEM-MISSING", "Shipping", "La livraison", (
         "Shipping is written as a line of its own, on an item you choose.",
         "La livraison est inscrite sur sa propre ligne, avec un article que vous choisissez.")),
@@ -146,6 +167,16 @@ _TAXES = (
         ("Left out, the total would be wrong.", "Sans elle, le total serait faux."),
         ("Choose how taxes are written in the settings.",
          "Choisissez dans les réglages comment les taxes sont inscrites."),
+    ),
+    _e(
+        "TAX-NOT-KEPT",
+        ("A tax of {amount} was charged, but sales tax is turned off in the books.",
+         "Une taxe de {amount} a été perçue, mais les taxes de vente sont désactivées dans les livres."),
+        ("They would drop it, and the total would be wrong.",
+         "Ils la laisseraient tomber, et le total serait faux."),
+        ("Turn sales tax on in the books, then check the connection; this record then goes by itself.",
+         "Activez les taxes de vente dans les livres, puis vérifiez la connexion ; cette fiche passera ensuite "
+         "d’elle-même."),
     ),
     _e(
         "TAX-BY-BOOKS",
@@ -360,6 +391,15 @@ _HEADERS = (
         ("You chose organisations as customers, and this order names none.",
          "Vous avez choisi les organisations comme clients, et cette commande n’en nomme pas."),
         _AS_IT_IS,
+        can_retry=False,
+    ),
+    _e(
+        "CUSTOMER-NAME-SHARED",
+        ("{name} was created as “{posted}”.", "{name} a été créé sous le nom « {posted} »."),
+        ("Another customer has this name with another e-mail address, and the books want each name once.",
+         "Un autre client porte ce nom avec une autre adresse courriel, et les livres veulent chaque nom une fois."),
+        ("If they are one person, merge the two in the books; if not, rename one there if you like.",
+         "Si c’est une seule personne, fusionnez les deux dans les livres ; sinon, renommez-en un si vous voulez."),
         can_retry=False,
     ),
     _e(

@@ -43,7 +43,10 @@ class Stray:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One clearing account in one currency: how much is expected in it, how much is booked, and why they differ."""
+    """One clearing account in one currency: how much is expected in it, how much is booked, and why they differ.
+
+    `others`: what else the books have there, which is not held against anything.
+    """
 
     account: str
     currency: str
@@ -52,6 +55,8 @@ class Account:
     booked_count: int
     booked: Decimal
     strays: tuple[Stray, ...] = ()
+    others_count: int = 0
+    others: Decimal = ZERO
 
     @property
     def difference(self) -> Decimal:
@@ -73,10 +78,16 @@ def clearing(
     """Compare accounts over `period` (None: everything given), by account and currency.
 
     `links`: remote id of an expected movement -> of the one booked for it. Give movements from a little beyond the
-    period too, so that one dated in it on one side only is seen as a wrong date.
+    period too, so that one dated in it on one side only is seen as a wrong date. A booked movement that stands for no
+    expected one counts where it has the number of one that does; all else is the books' own and only summed up, in the
+    accounts that are compared.
     """
     first, last = period or (date.min, date.max)
-    pairs, alone, extra = _pair_up(list(expected), list(booked), links)
+    pairs, alone, loose = _pair_up(list(expected), list(booked), links)
+    ours = {(other.number, other.currency) for _, other in pairs if other.number}
+    ours |= {(item.number, item.currency) for item in alone if item.number}
+    own = {*links.values()}
+    extra = [item for item in loose if item.remote_id in own or (item.number, item.currency) in ours]
     strays: dict[tuple[str, str], list[Stray]] = defaultdict(list)
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO, ZERO])
 
@@ -99,10 +110,18 @@ def clearing(
         if counts(item):
             kind: Fault = "doubled" if (item.number, item.account, item.currency, item.amount) in known else "extra"
             strays[(item.account, item.currency)].append(Stray(kind, None, item, -item.amount))
+    others: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
+    counted = {item.remote_id for item in extra}
+    for item in loose:
+        if counts(item) and item.remote_id not in counted:
+            others[(item.account, item.currency)].append(item.amount)
     return tuple(
-        Account(*place, int(row[0]), row[1], int(row[2]), row[3], tuple(strays[place]))
+        Account(
+            *place, int(row[0]), row[1], int(row[2]), row[3], tuple(strays[place]),
+            len(others[place]), sum(others[place], ZERO),
+        )
         for place, row in sorted(sums.items())
-    )
+    )  # fmt: skip
 
 
 def _pair_up(

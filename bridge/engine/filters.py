@@ -1,7 +1,8 @@
 """Filters: trees of conditions over canonical values, checked, evaluated with a trace, and told in plain words.
 
 A tree is {} (everything passes), {"all": [...]}, {"any": [...]}, {"not": tree} or {"field", "test", "value"}. Case and
-outer blanks of texts do not count, accents do. A field the record does not tell counts as unknown.
+outer blanks of texts do not count, accents do. A field the record does not tell counts as unknown. A condition on
+associated records holds when at least one of them meets it; theirs is "unknown" when no record tells the field.
 """
 
 import unicodedata
@@ -10,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from bridge.engine.kinds import NOT_TOLD, day, fields_of, label_of, number, plain, told
+from bridge.engine.kinds import NOT_TOLD, Several, day, field_of, fields_of, in_zone, label_of, number, plain, told
 from bridge.engine.match import normal_phone
 from bridge.engine.model import Problem
 from connectors.contract import Ref, Text, freeze
@@ -50,6 +51,8 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "tags": ("contains", "in", "not_in", "known", "unknown"),
     "address": ("known", "unknown"),
     "lines": ("known", "unknown"),
+    "refs": ("known", "unknown"),
+    "records": ("known", "unknown"),
 }
 ALL_TESTS = frozenset(test for tests in TESTS.values() for test in tests)
 _NO_VALUE = frozenset({"known", "unknown", "is_true", "is_false"})
@@ -140,40 +143,79 @@ _EVALUATE: Mapping[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def passes(tree: Tree, values: Mapping[str, Any]) -> bool:
-    """Tell whether a record passes. A tree that is not well formed lets nothing through: check it before."""
+def passes(tree: Tree, values: Mapping[str, Any], zone: str = "") -> bool:
+    """Tell whether a record passes. A tree that is not well formed lets nothing through: check it before.
+
+    What is compared of an instant is its day in the time zone `zone`, the organization's.
+    """
     if not tree:
         return True
     if "field" in tree:
         test = _EVALUATE.get(tree.get("test", ""))
-        return test is not None and test(told(values, tree["field"]), tree.get("value"))
+        return test is not None and _holds(test, tree, _told(values, tree["field"], zone))
     if "all" in tree:
-        return all(passes(item, values) for item in tree["all"])
+        return all(passes(item, values, zone) for item in tree["all"])
     if "any" in tree:
-        return any(passes(item, values) for item in tree["any"])
-    return "not" in tree and not passes(tree["not"], values)
+        return any(passes(item, values, zone) for item in tree["any"])
+    return "not" in tree and not passes(tree["not"], values, zone)
 
 
-def evaluate(tree: Tree, values: Mapping[str, Any]) -> tuple[bool, Trace]:
+def _told(values: Mapping[str, Any], field: str, zone: str) -> Any:
+    have = told(values, field)
+    if not zone:
+        return have
+    return Several(in_zone(item, zone) for item in have) if isinstance(have, Several) else in_zone(have, zone)
+
+
+def _holds(test: Callable[[Any, Any], bool], tree: Tree, have: Any) -> bool:
+    if isinstance(have, Several):
+        found = [test(item, tree.get("value")) for item in have]
+        return all(found) if tree.get("test") == "unknown" else any(found)
+    return test(have, tree.get("value"))
+
+
+def evaluate(tree: Tree, values: Mapping[str, Any], zone: str = "") -> tuple[bool, Trace]:
     """Return (passed, trace): each condition with "field", "test", "value", "have" and whether it "passed".
 
     Every condition is in the trace, also those the outcome no longer hangs on. `have` is frozen.
     """
     trace: list[Mapping[str, Any]] = []
-    _walk(tree, values, trace)
-    return passes(tree, values), tuple(trace)
+    _walk(tree, values, trace, zone)
+    return passes(tree, values, zone), tuple(trace)
 
 
-def _walk(tree: Tree, values: Mapping[str, Any], trace: list[Mapping[str, Any]]) -> None:
+def _walk(tree: Tree, values: Mapping[str, Any], trace: list[Mapping[str, Any]], zone: str) -> None:
     if "field" in tree:
-        have = told(values, tree["field"])
+        have = _told(values, tree["field"], zone)
+        if isinstance(have, Several):
+            have = [item for item in have if item is not NOT_TOLD]
         shown = None if have is NOT_TOLD else freeze(have)
         row = {"field": tree["field"], "test": tree.get("test"), "value": tree.get("value"), "have": shown}
-        trace.append({**row, "passed": passes(tree, values)})
+        trace.append({**row, "passed": passes(tree, values, zone)})
     for item in (*tree.get("all", ()), *tree.get("any", ())):
-        _walk(item, values, trace)
+        _walk(item, values, trace, zone)
     if "not" in tree:
-        _walk(tree["not"], values, trace)
+        _walk(tree["not"], values, trace, zone)
+
+
+def failing(tree: Tree, values: Mapping[str, Any], zone: str = "") -> Trace:
+    """Return the conditions that keep a record out, as in a trace; () when it passes. One that "passed" all the same
+    stands under a "not".
+    """
+    found: list[Mapping[str, Any]] = []
+    _blame(tree, values, True, found, zone)
+    return tuple(found)
+
+
+def _blame(tree: Tree, values: Mapping[str, Any], wanted: bool, found: list[Mapping[str, Any]], zone: str) -> None:
+    if not tree or passes(tree, values, zone) is wanted:
+        return
+    if "field" in tree:
+        _walk(tree, values, found, zone)
+    for item in (*tree.get("all", ()), *tree.get("any", ())):
+        _blame(item, values, wanted, found, zone)
+    if "not" in tree:
+        _blame(tree["not"], values, not wanted, found, zone)
 
 
 # -- checking ---------------------------------------------------------------------------------------------------
@@ -223,7 +265,7 @@ def _at(path: str, name: str) -> str:
 
 def _check_condition(tree: Tree, entity: str, path: str) -> list[Problem]:
     name, test, value = tree["field"], tree.get("test"), tree.get("value")
-    known = fields_of(entity).get(name) if isinstance(name, str) else None
+    known = field_of(entity, name) if isinstance(name, str) else None
     if known is None:
         return [Problem(_at(path, "field"), "FILTER-UNKNOWN-FIELD", {"field": str(name)})]
     params = {"field": name, "test": str(test)}
@@ -291,7 +333,7 @@ def _condition_always(tree: Tree, entity: str) -> Verdict | None:
     test, value = tree.get("test"), tree.get("value")
     if test in _LISTS and not value:
         return "nothing" if test == "in" else "everything"
-    known = fields_of(entity).get(tree["field"])
+    known = field_of(entity, tree["field"])
     if known and test == "between" and not _good_value(known.kind, "between", value):
         return "nothing"
     return None
@@ -315,14 +357,22 @@ def _any_always(items: Sequence[Tree], entity: str) -> Verdict | None:
     if all(verdict == "nothing" for verdict in verdicts):
         return "nothing"
     flat = [item for item in items if "field" in item]
-    covers = any(_opposite(one, other) for at, one in enumerate(flat) for other in flat[at + 1 :])
+    covers = any(_opposite(one, other, entity) for at, one in enumerate(flat) for other in flat[at + 1 :])
     return "everything" if covers else None
 
 
-def _opposite(one: Tree, other: Tree) -> bool:
+def _of_several(name: str, entity: str) -> bool:
+    """Tell whether a field is one of associated records: each condition on it may be met by another one."""
+    whole = fields_of(entity).get(name.partition(".")[0])
+    return whole is not None and whole.kind == "records"
+
+
+def _opposite(one: Tree, other: Tree, entity: str) -> bool:
     """Tell whether exactly one of the two holds for every record."""
     if one["field"] != other["field"] or _OPPOSITE.get(str(one.get("test"))) != other.get("test"):
         return False
+    if _of_several(one["field"], entity):
+        return one.get("test") in ("known", "unknown")
     return one.get("test") in ("known", "unknown") or one.get("value") == other.get("value")
 
 
@@ -330,9 +380,11 @@ def _clash(one: Tree, other: Tree, entity: str) -> bool:
     """Tell whether no record can pass both conditions."""
     if one["field"] != other["field"]:
         return False
-    known = fields_of(entity).get(one["field"])
+    known = field_of(entity, one["field"])
     kind = known.kind if known else "text"
-    return _opposite(one, other) or any(_clash_one_way(a, b, kind) for a, b in ((one, other), (other, one)))
+    if _of_several(one["field"], entity):
+        return _opposite(one, other, entity)
+    return _opposite(one, other, entity) or any(_clash_one_way(a, b, kind) for a, b in ((one, other), (other, one)))
 
 
 def _clash_one_way(one: Tree, other: Tree, kind: str) -> bool:
@@ -420,7 +472,7 @@ def describe_condition(tree: Tree, entity: str, language: str) -> str:
     words = _WORDS.get(test)
     if words is None:
         return f"{label} {test}"
-    known = fields_of(entity).get(name)
+    known = field_of(entity, name)
     kind = known.kind if known else "text"
     if not isinstance(value, list | tuple):
         return words.say(language, field=label, value=shown(value, language, kind))

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bridge.engine.match import normal_email, normal_phone
-from connectors.contract import ENTITIES, EntityField, Ref, Text, entity_fields, freeze
+from connectors.contract import CUSTOM, ENTITIES, EntityField, Ref, Text, entity_fields, freeze
 
 ADDRESS_PARTS = {
     "line1": Text("street", "rue"),
@@ -23,6 +24,12 @@ TRUE_WORDS = frozenset({"true", "yes", "1", "oui", "vrai"})
 FALSE_WORDS = frozenset({"false", "no", "0", "non", "faux"})
 
 
+class Several(tuple[Any, ...]):
+    """What each of several associated records tells of one field."""
+
+    __slots__ = ()
+
+
 class _NotTold:
     """Marks a value the record does not tell; it is not the same as an empty one."""
 
@@ -35,7 +42,9 @@ NOT_TOLD = _NotTold()
 
 @lru_cache(maxsize=64)
 def fields_of(entity: str) -> Mapping[str, EntityField]:
-    """Return an entity's fields by name, the parts of its addresses among them; {} for an unknown entity."""
+    """Return an entity's fields by name, the parts of its addresses and what its associated records tell among them;
+    {} for an unknown entity.
+    """
     if entity not in ENTITIES:
         return {}
     found = entity_fields(entity)
@@ -45,7 +54,25 @@ def fields_of(entity: str) -> Mapping[str, EntityField]:
                 name = f"{item.name}.{part}"
                 words = Text(f"{item.label.en} ({label.en})", f"{item.label.fr} ({label.fr})")
                 found[name] = EntityField(name, "text", words)
+        if item.kind == "records":
+            for inner in ENTITIES[item.refers_to]:
+                name = f"{item.name}.{inner.name}"
+                words = Text(
+                    f"{item.label.en}: {inner.label.en.lower()}", f"{item.label.fr} : {inner.label.fr.lower()}"
+                )
+                found[name] = EntityField(name, inner.kind, words)
     return found
+
+
+@lru_cache(maxsize=1024)
+def field_of(entity: str, name: str) -> EntityField | None:
+    """Return a field of an entity, one that an account's people added among them: those are text, called as the
+    vendor calls them. None where there is none.
+    """
+    if entity in ENTITIES and name.startswith(CUSTOM) and name != CUSTOM:
+        own = name.removeprefix(CUSTOM)
+        return EntityField(name, "text", Text(own, own))
+    return fields_of(entity).get(name)
 
 
 @lru_cache(maxsize=64)
@@ -57,11 +84,13 @@ def kinds_of(entity: str) -> Mapping[str, str]:
 def label_of(entity: str, name: str, language: str) -> str:
     """Return what people call a field; its own name when the entity has no such field."""
     item = fields_of(entity).get(name)
-    return item.label.say(language) if item else name
+    return item.label.say(language) if item else name.removeprefix(CUSTOM)
 
 
 def told(values: Mapping[str, Any], name: str) -> Any:
-    """Return a field's value, or a part of an address; NOT_TOLD when the record does not say."""
+    """Return a field's value, a part of an address, or `Several` for a field of associated records; NOT_TOLD when
+    the record does not say.
+    """
     if name in values:
         return values[name]
     whole, dot, part = name.partition(".")
@@ -70,6 +99,8 @@ def told(values: Mapping[str, Any], name: str) -> Any:
     inside = values[whole]
     if inside is None:
         return None
+    if isinstance(inside, list):
+        return Several(told(item, part) for item in inside if isinstance(item, Mapping))
     return inside.get(part) if isinstance(inside, Mapping) else NOT_TOLD
 
 
@@ -102,6 +133,18 @@ def day(value: Any) -> date | None:
         return date.fromisoformat(value.strip()[:10])
     except ValueError:
         return None
+
+
+def in_zone(value: Any, zone: str) -> Any:
+    """Return an instant as the clocks of a time zone ("America/Toronto", "": as it is) show it; other values as they
+    are: a plain date is the same day everywhere.
+    """
+    return value.astimezone(ZoneInfo(zone)) if zone and isinstance(value, datetime) and value.tzinfo else value
+
+
+def day_in(value: Any, zone: str) -> date | None:
+    """Return the day a date or an instant falls on in a time zone; None where it is none."""
+    return day(in_zone(value, zone))
 
 
 def coerce(value: Any, kind: str) -> Any:

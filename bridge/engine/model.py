@@ -39,13 +39,31 @@ class LinkState:
     """What a link remembers, for the direction being planned: frozen values by target field.
 
     `sent` is what the source said when both last agreed, `kept` what the target kept of it. `shared`: this source
-    follows another one's target and never writes it.
+    follows another one's target and never writes it. Of a two-way flow, `back_sent` and `back_kept` are the same for
+    the other way, by field of the source. A field in `sent` and not in `kept` was written to a vendor that did not say
+    what it made of it.
     """
 
     id: str
     sent: Mapping[str, Any]
     kept: Mapping[str, Any]
     shared: bool = False
+    back_sent: Mapping[str, Any] = field(default_factory=dict)
+    back_kept: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a person decided about a field both sides changed: whose value stands, or one of the person's own.
+
+    It holds while the two sides still say what the person saw (frozen), or what was decided: a value that came later
+    was seen by nobody.
+    """
+
+    winner: Literal["source", "target", "value"]
+    source: Any = None
+    target: Any = None
+    value: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +75,9 @@ class Pair:
     `same` is the id of the twin that is this very record because we chose its id ourselves. `never` are target
     ids a person said are never the same. `excluded_by_person` is a standing decision, with its reason. `refs`
     says, for records named by this one, which record stands for it at the target: (resource, id) -> (resource,
-    id).
+    id). `verdicts` are a person's decisions by target field. Of a two-way flow: `mates` are other unlinked records of
+    the source's side that the twins may be as well, `back_excluded` says that a person keeps the target out of the
+    other way, `expected` that a write whose answer was lost may have made this source, or its twin's.
     """
 
     source: Record
@@ -70,6 +90,10 @@ class Pair:
     excluded_by_person: str = ""
     refs: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     posted: "Composed | None" = None
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    mates: tuple[Record, ...] = ()
+    back_excluded: bool = False
+    expected: bool = False
 
 
 class Composed(Protocol):
@@ -95,9 +119,12 @@ class FlowSpec:
     """A flow as the engine sees it. Only target fields in `writable` are ever written; rules of the other direction
     are ignored.
 
-    `start_date` holds for records with a `date` that have no link yet. `value_maps`: kind -> source key -> target id.
+    `start_date` holds for records with a `date` that have no link yet. Days of instants, there and in the filter, are
+    those of the time zone `zone`, the organization's. `value_maps`: kind -> source key -> target id.
     `compose` makes a target's values from a whole record, over what rules say field by field: a sale is posted, not
-    copied. What it makes is always put to a person where the target has been edited since.
+    copied. Where the target has been edited since, `disputed` says whether a person decides or the edit stands. `back`
+    is the other way of a two-way flow: no way is planned without knowing what the other would do with the same two
+    records.
     """
 
     entity: str
@@ -113,6 +140,9 @@ class FlowSpec:
     removes: Literal["never", "void", "remove"] = "never"
     allow_shared: bool = False
     compose: Compose | None = None
+    back: "FlowSpec | None" = None
+    disputed: Literal["ask", "target"] = "ask"
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

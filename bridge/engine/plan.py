@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from bridge.engine.filters import evaluate, passes
-from bridge.engine.kinds import NOT_TOLD, day, frozen, kinds_of, same_value
-from bridge.engine.match import Match, match, match_value
-from bridge.engine.model import Action, CannotMap, Decision, FlowSpec, LinkState, Pair, Rule
-from bridge.engine.transforms import apply
+from bridge.engine.kinds import NOT_TOLD, day_in, frozen, kinds_of, same_value
+from bridge.engine.match import Match, match, match_value, score
+from bridge.engine.model import Action, CannotMap, Composed, Decision, FlowSpec, LinkState, Pair, Rule, Verdict
+from bridge.engine.two_way import Counter, alike, blind, holds, moved, outputs, said_with, unmoved, winner
 from connectors.contract import Excluded, Record
 
 UNLINKED = LinkState("", {}, {})
@@ -30,13 +30,14 @@ class _Fields:
     after: dict[str, Any] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
     conflicts: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict)
+    agreed: dict[str, Any] = field(default_factory=dict)  # what the target has where nothing is written
     stale: bool = False  # both sides agree on something the link does not remember
 
     def write(self, name: str, have: Any, value: Any, want: Any) -> None:
         self.before[name], self.after[name], self.sent[name] = have, value, want
 
     def agree(self, name: str, want: Any, have: Any, link: LinkState) -> None:
-        self.sent[name] = want
+        self.sent[name], self.agreed[name] = want, have
         if name not in link.sent or link.sent[name] != want or link.kept.get(name) != have:
             self.stale = True
 
@@ -63,6 +64,8 @@ def _plan_pair(pair: Pair, flow: FlowSpec) -> Decision:
         return early
     found = None if link else _match(pair, flow)
     target = pair.target if link else _twin(pair, found)
+    if target and found and found.kind == "one" and pair.mates:
+        found = _matched_both_ways(pair, flow, found, target)
     if flow.exclusions and (excluded := _excluded(pair, target, flow)):
         return excluded
     if flow.compose:
@@ -128,9 +131,17 @@ def _source_gone(pair: Pair, flow: FlowSpec) -> Decision:
     target = pair.target
     if target is None or target.gone:
         return _decision("none", pair)
-    if flow.compose and (posted := flow.compose(pair, target)).action == "flag":
+    if (posted := _made_of_gone(pair, target, flow)) and posted.action == "flag":
         return _linked(replace(pair, posted=posted), flow, pair.link, target)
     return _voided(pair, target, flow.removes, flow)
+
+
+def _made_of_gone(pair: Pair, target: Record, flow: FlowSpec) -> Composed | None:
+    """Return what a source that is gone becomes; None where it does not tell enough any more to become anything."""
+    try:
+        return flow.compose(pair, target) if flow.compose else None
+    except CannotMap:
+        return None
 
 
 def _target_gone(pair: Pair, target: Record | None) -> Decision:
@@ -143,7 +154,7 @@ def _target_gone(pair: Pair, target: Record | None) -> Decision:
 def _before_start(pair: Pair, flow: FlowSpec) -> Decision | None:
     if flow.start_date is None or pair.link is not None:
         return None
-    dated = day(pair.source.values.get("date"))
+    dated = day_in(pair.source.values.get("date"), flow.zone)
     if dated is None or dated >= flow.start_date:
         return None
     params = {"date": dated.isoformat(), "start": flow.start_date.isoformat()}
@@ -151,9 +162,9 @@ def _before_start(pair: Pair, flow: FlowSpec) -> Decision | None:
 
 
 def _filtered(pair: Pair, flow: FlowSpec) -> Decision | None:
-    if not flow.filter or passes(flow.filter, pair.source.values):
+    if not flow.filter or passes(flow.filter, pair.source.values, flow.zone):
         return None
-    trace = evaluate(flow.filter, pair.source.values)[1]
+    trace = evaluate(flow.filter, pair.source.values, flow.zone)[1]
     failed = next((row for row in trace if not row["passed"]), {})
     return _kept_back("skip", pair, "FILTERED", dict(failed), trace=trace)
 
@@ -186,6 +197,16 @@ def _match(pair: Pair, flow: FlowSpec) -> Match:
     return match(pair.source, twins, flow.match_on, pair.never, flow.entity)
 
 
+def _matched_both_ways(pair: Pair, flow: FlowSpec, found: Match, twin: Record) -> Match:
+    """Return the match, if it is one seen from the twin too: of two records that could have it none gets it unasked."""
+    if flow.allow_shared or pair.rival is not None:
+        return found
+    back = match(twin, (pair.source, *pair.mates), flow.match_on, frozenset(), flow.entity)
+    if back.kind == "one" and back.target_id == pair.source.remote_id:
+        return found
+    return replace(found, kind="several", others=(twin.remote_id,))
+
+
 def _twin(pair: Pair, found: Match | None) -> Record | None:
     if found is None or found.kind != "one":
         return None
@@ -193,6 +214,8 @@ def _twin(pair: Pair, found: Match | None) -> Record | None:
 
 
 def _unlinked(pair: Pair, flow: FlowSpec, found: Match | None, twin: Record | None) -> Decision:
+    if pair.expected:
+        return _decision("hold", pair, code="TWIN-ON-ITS-WAY")
     if pair.rival is not None:
         return _rival(pair, flow, twin, pair.rival)
     if found and found.kind in ("several", "maybe", "barred"):
@@ -248,10 +271,14 @@ def _candidate(pair: Pair, found: Match) -> Decision:
         }
         for part in found.parts
     ]
-    params = {"count": len(found.others), "targets": list(found.others), "score": _points(found.score), "parts": parts}
+    # What people see is what the parts come to, also where an equal address made it a match.
+    points = score(found.parts) if found.parts else found.score
+    params = {"count": len(found.others), "targets": list(found.others), "score": _points(points), "parts": parts}
     if found.kind == "barred":
         return _decision("hold", pair, twin, code="NEVER-MATCH", params=params)
     code = "SEVERAL-MATCHES" if found.kind == "several" else "MAYBE-MATCH"
+    if found.kind == "several" and len(found.others) == 1:
+        code, params["count"] = "SEVERAL-SOURCES", len(pair.mates) + 1
     return _decision("candidate", pair, twin, code=code, params=params)
 
 
@@ -262,9 +289,13 @@ def _points(score: float) -> Decimal:
 
 def _create(pair: Pair, flow: FlowSpec) -> Decision:
     kinds = kinds_of(flow.entity)
-    outputs = _outputs(pair, flow)
-    sent = {name: frozen(value, kinds.get(name, "")) for name, (value, _) in outputs.items()}
-    after = {name: value for name, value in sent.items() if value is not None}
+    wanted = _outputs(pair, flow, creating=True)
+    after = {
+        name: want for name, (value, _) in wanted.items() if (want := frozen(value, kinds.get(name, ""))) is not None
+    }
+    # What only a new record gets is no news later on: the lasting rules say what this field was said to be.
+    lasting = {name: frozen(value, kinds.get(name, "")) for name, (value, _) in _outputs(pair, flow).items()}
+    sent = {**after, **lasting}
     if not after:
         return _kept_back("hold", pair, "NO-RULE-OUTPUT", {})
     source = pair.source
@@ -297,75 +328,164 @@ def _done_by(
         sent=fields.sent,
         conflicts=fields.conflicts,
         code=code,
-        params=params,
+        params={**params, "agreed": fields.agreed} if fields.agreed else params,
     )
 
 
-def _outputs(pair: Pair, flow: FlowSpec) -> dict[str, tuple[Any, Rule]]:
-    """Return what the rules make of the source, by target field; a later row wins where it has something to say."""
-    values, maps, writable, kinds = pair.source.values, flow.value_maps, flow.writable, kinds_of(flow.entity)
-    outputs: dict[str, tuple[Any, Rule]] = {}
-    for rule in flow.rules:
-        if rule.toward != flow.direction or rule.target not in writable:
-            continue
-        value = apply(rule, values, maps, kinds.get(rule.target, ""))
-        if value is NOT_TOLD or (rule.target in outputs and value in (None, "")):
-            continue
-        outputs[rule.target] = (value, rule)
+def _outputs(pair: Pair, flow: FlowSpec, creating: bool = False) -> dict[str, tuple[Any, Rule]]:
+    """Return what is wanted of the target, by field: what the rules say, and over them what was composed."""
+    found = outputs(pair.source.values, flow, creating)
     if pair.posted:
-        outputs.update({name: (value, _composed_rule(name, flow.entity)) for name, value in pair.posted.values.items()})
-    return outputs
+        for name, value in pair.posted.values.items():
+            found[name] = (value, _composed_rule(name, flow.entity, flow.disputed))
+    return found
 
 
 @lru_cache(maxsize=256)
-def _composed_rule(name: str, entity: str) -> Rule:
-    """A document's field is never written over what a person changed there; a quantity is what its keeper says."""
-    return Rule("", "", name, on_conflict="source" if entity == "stock_level" else "ask")
+def _composed_rule(name: str, entity: str, disputed: Literal["ask", "target"]) -> Rule:
+    """A document's field is never written over what a person changed there; a quantity is what its keeper says, and
+    what is made from other records is theirs to say.
+    """
+    return Rule("", "", name, on_conflict="source" if entity in ("stock_level", "deal", "review") else disputed)
 
 
 def _compare(pair: Pair, flow: FlowSpec, link: LinkState, target: Record) -> _Fields:
     fields, kinds, values = _Fields(), kinds_of(flow.entity), target.values
+    counter = Counter(pair, flow, link, target) if flow.back else None
     for name, (value, rule) in _outputs(pair, flow).items():
-        if rule.when == "create":
-            continue
         kind = kinds.get(name, "")
         want = frozen(value, kind)
         have = frozen(values[name], kind) if name in values else NOT_TOLD
         if kind == "tags" and have is not NOT_TOLD:
             _compare_tags(fields, name, want, have, link)
         else:
-            _compare_field(fields, rule, kind, want, have, link, pair.refs)
+            _Field(pair, target, flow, link, counter, rule, kind, want, have).compare(fields)
     if pair.posted and not TOGETHER.isdisjoint(fields.after):
         for name in TOGETHER & pair.posted.values.keys() - fields.after.keys() - fields.conflicts.keys():
             want = frozen(pair.posted.values[name], kinds.get(name, ""))
             fields.write(name, frozen(values.get(name), kinds.get(name, "")), want, want)
+    fields.agreed = {
+        name: have for name, have in fields.agreed.items()
+        if name not in fields.after and not same_value(kinds.get(name, ""), fields.sent[name], have)
+    }  # fmt: skip
     return fields
 
 
-def _compare_field(
-    fields: _Fields, rule: Rule, kind: str, want: Any, have: Any, link: LinkState, refs: Mapping[Any, Any]
-) -> None:
-    name = rule.target
-    if have is NOT_TOLD:
-        # The target cannot be seen: only our own past says whether there is news.
-        if (
-            rule.when != "if_empty"
-            and not (want is None and name not in link.sent)
-            and not _said(kind, name, want, link)
-        ):
-            fields.write(name, None, want, want)
-        return
-    if same_value(kind, want, have) or (kind in ("ref", "lines") and same_value(kind, _there(want, refs), have)):
-        fields.agree(name, want, have, link)
-    elif (want is None and name not in link.sent) or _said(kind, name, want, link):
-        return  # nothing new to say; what the target has is its own
-    elif rule.when == "if_empty":
-        if have is None:
-            fields.write(name, have, want, want)
-    elif same_value(kind, have, link.kept.get(name)) or rule.on_conflict == "source":
-        fields.write(name, have, want, want)
-    elif rule.on_conflict == "ask":
-        fields.conflicts[name] = (link.sent.get(name), want, have)
+@dataclass(slots=True)
+class _Field:
+    """One field of a pair: what is wanted, what is there, and whose word counts."""
+
+    pair: Pair
+    target: Record
+    flow: FlowSpec
+    link: LinkState
+    counter: Counter | None
+    rule: Rule
+    kind: str
+    want: Any
+    have: Any
+
+    def compare(self, fields: _Fields) -> None:
+        name, want, have, link = self.rule.target, self.want, self.have, self.link
+        if have is NOT_TOLD:
+            # The target cannot be seen: only our own past says whether there is news.
+            if self.rule.when != "if_empty" and not self._nothing_new():
+                fields.write(name, None, want, want)
+        elif self._same():
+            fields.agree(name, want, have, link)
+        elif self._typed(fields):
+            return
+        elif self._nothing_new():
+            if self.counter and blind(name, link.sent, link.kept) and unmoved(self.kind, name, have, link.sent, {}):
+                fields.agree(name, want, have, link)  # now it is known what the target made of it
+        elif self.rule.when == "if_empty":
+            if have is None:
+                fields.write(name, have, want, want)
+        elif self.counter and self.counter.echoes(self.rule):
+            fields.agree(name, want, have, link)
+        else:
+            self._decide(fields)
+
+    def _same(self) -> bool:
+        want, have, kind = self.want, self.have, self.kind
+        if same_value(kind, want, have):
+            return True
+        if kind in ("ref", "lines"):
+            return same_value(kind, _there(want, self.pair.refs), have)
+        return kind == "email" and self._second_address()
+
+    def _second_address(self) -> bool:
+        """Tell whether one side's address is a second one at the other: the person has both, and nothing differs."""
+        near, far = self.pair.source.values, self.target.values
+        return self.rule.source == self.rule.target == "email" and (
+            _among(self.want, far.get("other_emails")) or _among(self.have, near.get("other_emails"))
+        )
+
+    def _nothing_new(self) -> bool:
+        """Tell whether the source says what it said before: then what the target has is its own."""
+        name = self.rule.target
+        return (self.want is None and name not in self.link.sent) or _said(self.kind, name, self.want, self.link)
+
+    def _decide(self, fields: _Fields) -> None:
+        """Both differ and the source has something new to say."""
+        name = self.rule.target
+        other = self.counter.news(self.rule) if self.counter else True
+        if self._by_person(fields, other):
+            return
+        if isinstance(other, Rule):
+            whose: str = winner(self.rule, other)
+        elif not other or unmoved(self.kind, name, self.have, self.link.sent, self.link.kept):
+            whose = "source"
+        else:
+            whose = self.rule.on_conflict
+        if whose == "source":
+            fields.write(name, self.have, self.want, self.want)
+        elif whose == "ask" and not (isinstance(other, Rule) and self.flow.direction == "left"):
+            # Where both ways could ask, the way to the right does.
+            fields.conflicts[name] = (self.link.sent.get(name), self._near(), self.have)
+
+    def _near(self) -> Any:
+        """Return what the source itself has, where one of its fields is kept in step with the target's."""
+        field_ = self._partner()
+        return self.counter.value(field_) if self.counter and field_ else self.want
+
+    def _partner(self) -> str:
+        found = self.counter.mutual.get(self.rule, ()) if self.counter and self.counter.is_open else ()
+        known = [other.target for other in found if self.counter and self.counter.value(other.target) is not NOT_TOLD]
+        return known[-1] if known else ""
+
+    def _verdict(self) -> Verdict | None:
+        """Return what a person decided about this field, if the side that gives in still says what was seen."""
+        verdict = self.pair.verdicts.get(self.rule.target)
+        return verdict if verdict and holds(verdict, self.kind, self._near(), self.have) else None
+
+    def _typed(self, fields: _Fields) -> bool:
+        """Write a value that a person typed, whatever both sides say; False where nobody did."""
+        verdict, name, partner = self._verdict(), self.rule.target, self._partner()
+        if verdict is None or verdict.winner != "value":
+            return False
+        values = self.pair.source.values
+        want = said_with(self.rule, self.flow, values, partner, verdict.value) if partner else self.want
+        if same_value(self.kind, self.have, verdict.value):
+            fields.agree(name, want, self.have, self.link)
+        else:
+            fields.write(name, self.have, verdict.value, want)
+        return True
+
+    def _by_person(self, fields: _Fields, other: Rule | bool) -> bool:
+        """Carry out whose value a person let stand; False where nobody decided, or the loser moved since."""
+        verdict, name = self._verdict(), self.rule.target
+        if verdict is None:
+            return False
+        if verdict.winner == "source":
+            fields.write(name, self.have, self.want, self.want)
+        elif not isinstance(other, Rule):
+            fields.agree(name, self.want, self.have, self.link)  # nobody else writes: the target keeps its own
+        return True
+
+
+def _among(address: Any, others: Any) -> bool:
+    return address is not None and any(same_value("email", address, other) for other in others or ())
 
 
 def _said(kind: str, name: str, want: Any, link: LinkState) -> bool:
@@ -411,22 +531,31 @@ def _listed(value: Any) -> list[str]:
 
 
 def remember(
-    decision: Decision, link: LinkState | None, target_values: Mapping[str, Any], entity: str
+    decision: Decision, link: LinkState | None, target_values: Mapping[str, Any], entity: str, adopted: bool = False
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the (sent, kept) a link holds once `decision` is done.
 
     `target_values` are the canonical values the target has now (the vendor's answer, or what was read before when
     nothing was written). Only what the decision settled changes; a field the target does not tell keeps what was
-    written to it.
+    written to it, and one that was edited there since it was planned keeps what it had then. A record found after a
+    lost answer (`adopted`) may have been edited since: what is not like what was sent is not what was kept of it.
     """
     kinds, past = kinds_of(entity), link or UNLINKED
-    kept = dict(past.kept)
+    kept, agreed = dict(past.kept), agreed_of(decision.params)
+    edited = moved(decision.sent, decision.after, agreed, target_values, entity)
     for name, want in decision.sent.items():
-        if name in target_values:
-            kept[name] = frozen(target_values[name], kinds.get(name, ""))
-        else:
-            kept[name] = decision.after.get(name, want)
+        kind, told = kinds.get(name, ""), decision.after.get(name, agreed.get(name, want))
+        kept[name] = told
+        if name in target_values and name not in edited:
+            have = frozen(target_values[name], kind)
+            kept[name] = told if adopted and not alike(kind, told, have) else have
     return {**past.sent, **decision.sent}, kept
+
+
+def agreed_of(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a decision says the target had, of fields that are settled without a write."""
+    found = params.get("agreed")
+    return found if isinstance(found, Mapping) else {}
 
 
 # -- many -----------------------------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ Cause = Literal["missing", "extra", "amount", "date", "tax", "doubled", "kind", 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One document, or pair, that differs. `amount` and `tax` are what it adds to left less right over the period.
+    """One document, or pair, that differs. `amount` and `tax` are what it adds to left less right of its own kind over
+    the period; `net` and `net_tax` what it adds to the balance, from which refunds are taken off.
 
     `code` is why: the reason the document is held for, or a key of the catalogue. "refund" is a refund on one side
     only, or of another amount.
@@ -115,6 +116,21 @@ class Difference:
     tax: Decimal
     currency: str
     code: str
+
+    @property
+    def net(self) -> Decimal:
+        """What it adds to the balance: a refund takes off."""
+        return -self.amount if self._is_refund else self.amount
+
+    @property
+    def net_tax(self) -> Decimal:
+        """What it adds to the balance of taxes."""
+        return -self.tax if self._is_refund else self.tax
+
+    @property
+    def _is_refund(self) -> bool:
+        one = self.left or self.right
+        return one is not None and one.is_refund
 
     @property
     def params(self) -> dict[str, object]:
@@ -130,8 +146,8 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """Both sides of a period. `balance` is left less right by currency; `unexplained` is what no difference accounts
-    for, and 0 in every currency.
+    """Both sides of a period. `balance` is left less right by currency, refunds taken off sales; `unexplained` is what
+    no difference accounts for, and 0 in every currency.
     """
 
     days: tuple[Day, ...]
@@ -183,14 +199,15 @@ def reconcile(
     known = {(item.number, item.kind, item.currency, item.total) for _, item in pairs if item.number}
     differences.extend(_extra(item, known) for item in extra if counts(item))
     ours, theirs = [item for item in ours if counts(item)], [item for item in theirs if counts(item)]
-    days = _days(ours, theirs)
-    balance = _by_currency((day.currency, day.difference) for day in days)
-    explained = _by_currency((item.currency, item.amount) for item in differences)
+    signed = [(1, item) for item in ours] + [(-1, item) for item in theirs]
+    signed = [(-sign if item.is_refund else sign, item) for sign, item in signed]
+    balance = _by_currency((item.currency, sign * item.total) for sign, item in signed)
+    explained = _by_currency((item.currency, item.net) for item in differences)
     return Reconciliation(
-        days=days,
+        days=_days(ours, theirs),
         differences=tuple(sorted(differences, key=_by_date)),
         balance=balance,
-        tax_balance=_by_currency((day.currency, day.tax_difference) for day in days),
+        tax_balance=_by_currency((item.currency, sign * item.tax) for sign, item in signed),
         unexplained={key: balance.get(key, ZERO) - explained.get(key, ZERO) for key in {**balance, **explained}},
         taxes=_tax_days(ours, theirs),
     )
@@ -246,6 +263,9 @@ def _compare(one: Document, other: Document, counts: Callable[[Document], bool])
         return []
     if one.currency != other.currency:
         return [item for item in (_currency(one, None, here), _currency(None, other, there)) if item]
+    if one.is_refund != other.is_refund:  # money in does not stand for money out
+        gone = [_missing(one, "RECON-MISSING")] if here else []
+        return [*gone, _extra(other, set())] if there else gone
     amount = (one.total if here else ZERO) - (other.total if there else ZERO)
     tax = (one.tax if here else ZERO) - (other.tax if there else ZERO)
     found = []

@@ -15,7 +15,7 @@ from typing import Any
 from bridge.engine.filters import quoted
 from bridge.engine.kinds import NOT_TOLD, coerce, day, fields_of, label_of, plain, told
 from bridge.engine.model import CannotMap, Problem, Rule
-from connectors.contract import EntityField, Setting, Text
+from connectors.contract import CUSTOM, EntityField, Setting, Text
 from connectors.contract.normal import split_emails
 
 Values = Mapping[str, Any]
@@ -493,11 +493,24 @@ _FITS: Mapping[str, frozenset[str]] = {
 }
 
 
+def rule_field(entity: str, name: str) -> EntityField | None:
+    """Return a field that a rule may name: the entity's own, or one an account's people made, which is text.
+
+    None for others, and for what associated records tell: several of them have no one value.
+    """
+    if name.startswith(CUSTOM) and name != CUSTOM:
+        label = name.removeprefix(CUSTOM)
+        return EntityField(name, "text", Text(label, label))
+    known = fields_of(entity)
+    whole = known.get(name.partition(".")[0])
+    return None if whole and whole.kind == "records" else known.get(name)
+
+
 def check_rule(rule: Rule, entity_source: str, entity_target: str, writable: frozenset[str]) -> list[Problem]:
     """Return what is wrong with a rule: unknown fields or verb, a field nobody may write, kinds that do not fit."""
     problems = []
     transform = REGISTRY.get(rule.transform)
-    source, target = fields_of(entity_source).get(rule.source), fields_of(entity_target).get(rule.target)
+    source, target = rule_field(entity_source, rule.source), rule_field(entity_target, rule.target)
     if target is None:
         problems.append(Problem("target", "RULE-UNKNOWN-FIELD", {"field": rule.target}))
     elif rule.target not in writable:
@@ -521,7 +534,7 @@ def _check_transform(
         params = {"transform": rule.transform, "argument": rule.argument}
         problems.append(Problem("argument", "RULE-BAD-ARGUMENT", params))
     for name in transform.others(rule.argument):
-        if name not in fields_of(entity):
+        if rule_field(entity, name) is None:
             problems.append(Problem("argument", "RULE-UNKNOWN-FIELD", {"field": name}))
     if not problems and target and (source or transform.sourceless) and not _fits(rule, transform, source, target):
         params = {"source": rule.source, "target": rule.target, "transform": rule.transform}

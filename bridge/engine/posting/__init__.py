@@ -1,6 +1,15 @@
 """Posting: a shop's sales, payments and refunds as documents of the books, to the smallest unit or not at all."""
 
-from bridge.engine.posting.documents import SKIPS, Posted, compare, post_contact, post_payment, post_refund, post_sale
+from bridge.engine.posting.documents import (
+    SKIPS,
+    Posted,
+    compare,
+    name_apart,
+    post_contact,
+    post_payment,
+    post_refund,
+    post_sale,
+)
 from bridge.engine.posting.numbers import Clash, clashes, prefix_taken
 from bridge.engine.posting.policy import DEFAULTS, OPTIONS, Books, Option, Policy, TaxCode, policy
 
@@ -16,6 +25,7 @@ __all__ = [
     "TaxCode",
     "clashes",
     "compare",
+    "name_apart",
     "policy",
     "post_contact",
     "post_payment",

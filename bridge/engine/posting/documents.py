@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 from bridge.engine.model import CannotMap
 from bridge.engine.posting.amounts import HUNDRED, ZERO, amount_of, exact, quantum, rounded, shown
+from bridge.engine.posting.folding import folded
 from bridge.engine.posting.header import account_of, common, memo_of, note, places, want
 from bridge.engine.posting.policy import Books, Policy
 from bridge.engine.posting.sheet import Sheet, Warnings
 from connectors.contract import Ref
 
+RECEIPT = "sales_receipt"
 CANCELLED = frozenset({"canceled", "cancelled", "void", "voided"})
 # What holds a payment or sale only in name: it is right as it is, and needs nobody.
 SKIPS = frozenset({"PAYMENTS-OFF", "PAYMENT-IN-RECEIPT", "PAYMENT-ZERO"})
@@ -45,14 +47,15 @@ def post_sale(sale: Mapping[str, Any], policy: Policy, books: Books) -> Posted:
     if str(sale.get("status") or "").lower() in CANCELLED:
         return _cancelled(sale, policy, books)
     warnings: Warnings = []
-    values: dict[str, Any] = {"document": policy.document}
+    document = document_of(sale, policy)
+    values: dict[str, Any] = {"document": document}
     values |= common(sale, policy, books, _order_notes(sale, policy), warnings)
-    values |= _sheet(Sheet(sale, policy, books), sale.get("store"), warnings)
+    values |= _sheet(Sheet(folded(sale, policy), policy, books), sale.get("store"), warnings)
     for name in _KEPT:
         if sale.get(name):
             values[name] = sale[name]
     _company(sale, policy, warnings)
-    if policy.document == "sales_receipt":
+    if document == RECEIPT:
         values.pop("due_date", None)
         values |= _received(sale, values["total"], policy, warnings)
     elif terms := policy.mapped("terms", sale.get("terms")) or policy.terms_id:
@@ -67,16 +70,21 @@ def post_payment(
     books: Books,
     open_balance: Decimal | None = None,
 ) -> Posted:
-    """Return a payment received, applied to its sale as far as that is open; the rest stays unapplied.
+    """Return a payment received, applied to its sale as far as that is open; the rest stays unapplied. A deposit whose
+    sale is not in the books yet is unapplied as a whole, where the policy takes deposits so.
 
     `open_balance`: what the books still want for the sale; None: all of its total.
     """
     if not policy.payments:
         raise CannotMap("PAYMENTS-OFF")
-    if policy.document == "sales_receipt":
+    if policy.document == RECEIPT:
         raise CannotMap("PAYMENT-IN-RECEIPT")
     warnings: Warnings = []
-    parent = _parent(payment, books)
+    named = payment.get("sale")
+    early = (
+        policy.deposits == "unapplied" and isinstance(named, Ref) and not books.knows(named.resource, named.remote_id)
+    )
+    parent = named if early and isinstance(named, Ref) else _parent(payment, books)
     told = _with_sale(payment, sale)
     notes = [note(policy, "payment", number=payment.get("number") or "", order=sale.get("number") or "")]
     values: dict[str, Any] = {"document": "payment"}
@@ -89,6 +97,10 @@ def post_payment(
         raise CannotMap("PAYMENT-CURRENCY", currency=values["currency"], sale=sale["currency"])
     values["total"] = total
     values |= account_of(told, payment.get("method"), policy)
+    if early:
+        warnings.insert(0, ("DEPOSIT-UNAPPLIED", {"parent_key": f"{parent.resource}:{parent.remote_id}"}))
+        values["applied"] = []
+        return Posted(values, tuple(warnings))
     applied = min(total, max(amount_of(sale, "total", unit) if open_balance is None else open_balance, ZERO))
     values["applied"] = [{"document": parent, "amount": applied}] if applied else []
     if applied < total:
@@ -109,7 +121,7 @@ def post_refund(
     """
     warnings: Warnings = []
     parent = _parent(refund, books)
-    told = _with_sale(refund, sale)
+    told = folded(_with_sale(refund, sale), policy)
     number, order = refund.get("number") or parent.remote_id, sale.get("number") or ""
     values: dict[str, Any] = {"document": _refund_document(refund, policy)}
     values |= common(told, policy, books, [note(policy, "refund", number=number, order=order)], warnings)
@@ -138,6 +150,12 @@ def post_contact(contact: Mapping[str, Any], policy: Policy) -> Posted:
     return Posted({"name": name}, (("COMPANY-NOT-TOLD", {"name": name}),))
 
 
+def name_apart(name: str, mark: str, longest: int) -> str:
+    """Return a name with what tells it from others of the same: "Ann Lee (ann@example.com)"; the name gives way."""
+    end = f" ({mark})"
+    return name[: max(0, longest - len(end))].rstrip() + end
+
+
 def compare(posted: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[str, dict[str, object]] | None:
     """Return how the books' own sums differ from what was posted, as (code, params); None when they agree.
 
@@ -153,6 +171,16 @@ def compare(posted: Mapping[str, Any], kept: Mapping[str, Any]) -> tuple[str, di
             params["difference"] = shown(have - want)
             return ("BOOKS-TOTAL-DIFFERS" if name == "total" else "BOOKS-TAX-DIFFERS", params)
     return None
+
+
+def document_of(sale: Mapping[str, Any], policy: Policy) -> str:
+    """Return what a sale becomes: what the policy says of all, or what it tells itself."""
+    if policy.document != "told":
+        return policy.document
+    told = str(sale.get("document") or "")
+    if told not in ("invoice", RECEIPT):
+        raise CannotMap("SETTING-INVALID", setting="document", value=told)
+    return told
 
 
 # Parts
@@ -192,7 +220,7 @@ def _sheet(sheet: Sheet, store: object, warnings: Warnings) -> dict[str, Any]:
         "prices_include_tax": sheet.inclusive,
     }
     warnings.extend(sheet.warnings)
-    if books.computes_tax and policy.tax != "none":
+    if books.computes_tax and policy.tax not in ("none", "fold"):
         if sheet.tax:
             warnings.append(("TAX-BY-BOOKS", {"amount": shown(sheet.tax), "currency": sheet.values["currency"]}))
     else:
@@ -256,7 +284,7 @@ def _refund_document(refund: Mapping[str, Any], policy: Policy) -> str:
     """Return what a refund becomes: money that went out leaves an account only where incoming money was recorded."""
     if policy.refunds != "auto":
         return policy.refunds
-    recorded = policy.payments or policy.document == "sales_receipt"
+    recorded = policy.payments or policy.document == RECEIPT
     return "refund_receipt" if recorded and refund.get("online") and refund.get("total") else "credit_memo"
 
 

@@ -130,6 +130,9 @@ def customer_of(values: Mapping[str, Any], policy: Policy, books: Books) -> dict
         _same_currency(values, policy.generic_customer_id, books)
         return {"contact_id": policy.generic_customer_id}
     contact = values.get("contact")
+    if not isinstance(contact, Ref) and policy.generic_customer_id:  # a walk-in, where there is a customer for them
+        _same_currency(values, policy.generic_customer_id, books)
+        return {"contact_id": policy.generic_customer_id}
     if not isinstance(contact, Ref):
         raise CannotMap("CUSTOMER-NOT-TOLD")
     want(contact, books)

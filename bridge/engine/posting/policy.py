@@ -31,13 +31,17 @@ _HELD_FR = "Aucun : une commande qui en a besoin est retenue."
 
 # Every setting that posting reads, with the default that applies while it is blank. Recipes show this table.
 OPTIONS: tuple[Option, ...] = (
-    _o("document", "invoice", "invoice sales_receipt", "Orders become invoices.",
+    _o("document", "invoice", "invoice sales_receipt told", "Orders become invoices.",
        "Les commandes deviennent des factures."),
     _o("number", "source", "source books", "The number of the order is kept.", "Le numéro de la commande est gardé."),
     _o("number_prefix", "", "", "No prefix.", "Aucun préfixe."),
     _o("customer", "person", "person company generic", "The person who ordered.", "La personne qui a commandé."),
     _o("generic_customer_id", "", "", _HELD_EN, _HELD_FR),
-    _o("items_by", "sku", "sku name", "Items are found by SKU.", "Les articles sont trouvés par leur UGS."),
+    _o("same_name", "mark", "mark hold", "A buyer whose name another customer has is told apart by the e-mail address.",
+       "Un acheteur dont un autre client porte le nom est distingué par son adresse courriel."),
+    _o("items_by", "sku", "sku name title kind", "Items are found by SKU.", "Les articles sont trouvés par leur UGS."),
+    _o("linked_items", "no", "no yes", "Every line goes to the item of its kind.",
+       "Chaque ligne va à l’article de sa sorte."),
     _o("default_item", "", "", "None: an order with an unknown item is held.",
        "Aucun : une commande dont un article est inconnu est retenue."),
     _o("shipping_item", "", "", _HELD_EN, _HELD_FR),
@@ -51,8 +55,11 @@ OPTIONS: tuple[Option, ...] = (
     _o("class_id", "", "", "No class.", "Aucune catégorie."),
     _o("location_id", "", "", "No location.", "Aucun emplacement."),
     _o("terms_id", "", "", "The books’ own terms.", "Les modalités des livres."),
+    _o("deposits", "wait", "wait unapplied", "A payment before its invoice waits for it.",
+       "Un paiement reçu avant sa facture l’attend."),
     _o("payments", "on", "on off", "Payments are recorded.", "Les paiements sont inscrits."),
-    _o("tax", "auto", "auto code none", "The books’ own calculation where they have one, otherwise a tax code by tax.",
+    _o("tax", "auto", "auto code none fold",
+       "The books’ own calculation where they have one, otherwise a tax code by tax.",
        "Le calcul des livres s’ils en ont un, sinon un code de taxe par taxe."),
     _o("prices", "net", "source net gross", "Lines are written without tax.", "Les lignes sont écrites sans taxe."),
     _o("cancellations", "void", "void flag", "The document of a cancelled order is voided.",
@@ -75,9 +82,14 @@ DEFAULTS: Mapping[str, str] = {item.key: item.default for item in OPTIONS}
 class Policy:
     """How one integration posts. Ids are the books'; "" is none. `maps`: kind -> source key -> id in the books.
 
+    `items_by` "kind": the lines of a work order go to the item mapped for their kind; with `linked_items` those of
+    goods that are an item of the books go to that one. `items_by` "title": a line's name is the item's. `document`
+    "told": each sale says itself what it becomes, under `document`. `tax` "fold": discounts and taxes are inside the
+    prices of lines, and the books are told of neither.
+
     Kinds of maps: tax (by sorted rate codes joined by "+", "none" for untaxed), payment_method and method (account and
     payment method in the books, by the shop's method, "none" without one), class and location (by store), terms (by the
-    shop's code), item (by SKU).
+    shop's code), item (by SKU), line_kind (by the kind of a line).
     """
 
     document: str
@@ -85,7 +97,9 @@ class Policy:
     number_prefix: str
     customer: str
     generic_customer_id: str
+    same_name: str
     items_by: str
+    linked_items: bool
     default_item: str
     shipping_item: str
     discount_item: str
@@ -98,6 +112,7 @@ class Policy:
     class_id: str
     location_id: str
     terms_id: str
+    deposits: str
     payments: bool
     tax: str
     prices: str
@@ -122,6 +137,7 @@ def policy(settings: Mapping[str, str], maps: Mapping[str, Mapping[str, str]]) -
     """
     told = {item.key: _valid(item, settings.get(item.key) or item.default) for item in OPTIONS}
     typed: dict[str, object] = dict(told)
+    typed["linked_items"] = told["linked_items"] == "yes"
     typed["restock"] = told["restock"] == "yes"
     typed["payments"] = told["payments"] == "on"
     tolerance = told["rounding_tolerance"]
@@ -156,6 +172,7 @@ class Books:
     `currencies`: those in use, empty when unknown. `contact_currencies`: by id of a customer in the books.
     `item_names` and `item_skus`: ids of items by exact name and SKU, for products that no flow links.
     `shared_skus`: SKUs that several products of the shop have, with their ids.
+    `keeps_tax`: sales tax is turned on there; where it is not, they drop what is sent.
     `flat_codes`: what a line says where the books compute tax themselves: taxable, not taxable.
     `rounded_to`: decimals the books keep.
     """
@@ -164,6 +181,7 @@ class Books:
     home_currency: str = ""
     multi_currency: bool = False
     automated_tax: bool = False
+    keeps_tax: bool = True
     custom_numbers: bool = True
     closed_until: date | None = None
     tax_codes: Mapping[str, TaxCode] = field(default_factory=dict)

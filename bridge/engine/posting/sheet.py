@@ -27,6 +27,16 @@ OWN_ITEMS = {
     "fee": ("fee_item", "FEE-ITEM-MISSING"),
     "rounding": ("rounding_item", "ROUNDING-ITEM-MISSING"),
 }
+# Kinds of line of a work order, and what people call them; each may have an item of its own.
+LINE_KINDS = {
+    "labor": ("Labor", "Main-d’œuvre"),
+    "part": ("Part", "Pièce"),
+    "tire": ("Tire", "Pneu"),
+    "subcontract": ("Subcontract", "Sous-traitance"),
+    "fee": ("Fees", "Frais"),
+    "shop_supplies": ("Shop supplies", "Fournitures d’atelier"),
+    "epa": ("EPA", "Frais environnementaux"),
+}
 _WORDS = {
     "shipping": ("Shipping", "Livraison"),
     "discount": ("Discount", "Remise"),
@@ -36,6 +46,11 @@ _WORDS = {
     "rounding": ("Rounding", "Arrondi"),
     "unexplained": ("Other fees", "Autres frais"),
 }
+
+
+def unmapped_code(kind: str) -> str:
+    """Return the code that says that a kind of line has no item."""
+    return f"LINE-{kind.upper().replace('_', '-')}-UNMAPPED"
 
 
 class Sheet:
@@ -99,10 +114,28 @@ class Sheet:
             row[0] += discount
             row[1] += tax.discount_tax
         inside = tax.amount + tax.discount_tax  # what the discount line will take off again is in this one
+        if self.policy.items_by == "kind" and kind in LINE_KINDS:
+            self._add(line.get("id"), kind, self._item_of_kind(kind, line), line, amount, tax, inside)
+            return
         if kind in OWN_ITEMS:
             self._own(kind, amount, tax, inside, line)
             return
         self._add(line.get("id"), kind, self._item(line, amount), line, amount, tax, inside)
+
+    def _item_of_kind(self, kind: str, line: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the item mapped for a kind of line; where goods are linked, the very item they are in the books.
+        CannotMap names the kind that has none.
+        """
+        product, sku = line.get("product"), str(line.get("sku") or "")
+        if self.policy.linked_items:
+            if isinstance(product, Ref) and self.books.knows(product.resource, product.remote_id):
+                return {"product": product}
+            found = self.books.item_skus.get(sku, ()) if sku and kind in ("part", "tire") else ()
+            if len(found) == 1:
+                return {"item_id": found[0]}
+        if mapped := self.policy.mapped("line_kind", kind):
+            return {"item_id": mapped}
+        raise CannotMap(unmapped_code(kind), map="line_kind", key=kind, name=line_name(line))
 
     def _item(self, line: Mapping[str, Any], amount: Decimal) -> dict[str, Any]:
         """Return what a line of goods is in the books: a product known there, a mapped item, or the default one."""
@@ -119,7 +152,7 @@ class Sheet:
         product = line.get("product")
         if isinstance(product, Ref) and books.knows(product.resource, product.remote_id):
             return {"product": product}
-        held = books.item_names if policy.items_by == "name" else books.item_skus
+        held = books.item_names if policy.items_by in ("name", "title") else books.item_skus
         found = held.get(str(sku), ()) if sku else ()
         if len(found) > 1:
             raise CannotMap("ITEM-SEVERAL", map="item", key=sku, ids=", ".join(found))
@@ -142,6 +175,8 @@ class Sheet:
         """Add a line on the item set for its kind. CannotMap names the kind when none is set."""
         setting, code = OWN_ITEMS["fee" if kind == "unexplained" else kind]
         item = getattr(self.policy, setting)
+        if setting == "fee_item" and self.policy.items_by == "kind":
+            item = item or self.policy.mapped("line_kind", "fee")
         if not item:
             raise CannotMap(code, amount=shown(amount), currency=self.values["currency"], setting=setting)
         told = line or {}
@@ -198,8 +233,8 @@ class Sheet:
     @property
     def inclusive(self) -> bool:
         """Whether lines also tell the tax that is inside their prices."""
-        prices = self.policy.prices
-        if prices == "net" or self.books.computes_tax or self.policy.tax == "none":
+        prices, told = self.policy.prices, self.policy.tax not in ("none", "fold") and self.books.keeps_tax
+        if prices == "net" or self.books.computes_tax or not told:
             return False
         return prices == "gross" or self.values.get("prices_include_tax") is True
 

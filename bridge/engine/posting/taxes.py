@@ -63,8 +63,8 @@ class Taxes(Protocol):
 
 def taxes_for(values: Mapping[str, Any], policy: Policy, books: Books, unit: Decimal) -> Taxes:
     """Return how this document's taxes are told."""
-    if policy.tax == "none":
-        return NoTaxes(unit)
+    if policy.tax in ("none", "fold") or not books.keeps_tax:
+        return NoTaxes(unit, "TAX-OFF" if policy.tax == "none" else "TAX-NOT-KEPT")
     if books.computes_tax:
         return FlatTaxes(values, policy, books, unit)
     return CodedTaxes(values, policy, books, unit)
@@ -73,14 +73,14 @@ def taxes_for(values: Mapping[str, Any], policy: Policy, books: Books, unit: Dec
 class NoTaxes:
     """Books that keep no sales tax: a document that charges some is held."""
 
-    def __init__(self, unit: Decimal) -> None:
-        self.unit = unit
+    def __init__(self, unit: Decimal, code: str) -> None:
+        self.unit, self.code = unit, code
 
     def line(self, line: Mapping[str, Any], net: Decimal, discount: Decimal) -> LineTax:
-        """Return a line without tax."""
+        """Return a line without tax. CannotMap says why there is no place for one."""
         amount = amount_of(line, "tax_amount", self.unit)
         if amount:
-            raise CannotMap("TAX-OFF", amount=shown(amount))
+            raise CannotMap(self.code, amount=shown(amount))
         return LineTax("", ZERO, (), "", ZERO)
 
     def untaxed(self) -> str:
