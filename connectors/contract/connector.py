@@ -38,6 +38,10 @@ class Setting:
     choices_from: str = ""  # a Reference key of the connection at `side`
     side: Literal["", "left", "right"] = ""
     needs: tuple[str, str] | None = None  # asked only when another setting has this value
+    group: Text | None = None  # those of one group are shown together under this name
+    early: bool = False  # a switch asked on the page before the account of `side` is connected
+    feature: str = ""  # offered only where the account at `side` tells it among the `features` of its facts
+    without: Text | None = None  # why it is not offered there
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a vendor gave us to act for an account. Lives sealed; `extra` is JSON (an endpoint, a data centre)."""
+    """What a vendor gave us to act for an account. Lives sealed; `extra` is JSON (an endpoint, a data centre). Texts
+    under "context" in it (a name told at sign-in only, the rights granted) are in the context of every call.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str | None = field(default=None, repr=False)
@@ -188,7 +194,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """How deliveries are proven and read. `verify` gets the raw bytes, lower-case headers and all secrets now valid.
+    """How deliveries are proven and read. `verify` gets the raw bytes, lower-case headers and all secrets now valid;
+    among the headers ":method" and ":address" are the call itself, with the public address as the vendor knows it.
 
     `per_connection` deliveries come to an address with an unguessable part of the connection, others to one of the app.
     `subscribe` and `unsubscribe` manage the subscription where the vendor has calls for it (returns id and secret).
@@ -231,8 +238,9 @@ class Connector:
     `classify(status, headers, body)` turns an answer that is not a success into an error; it may also be shown a 200
     body
     that holds a fault, and with an `address` a success that is no JSON. `sign(grant, method, url)` returns the headers
-    of one call where each is signed, beside those of `headers`; it is asked anew for every repeat. `identify` is the
-    cheap "who am I" call; `diagnose` the connection check. `catalogue` explains the codes of its errors in both
+    of one call where each is signed, beside those of `headers`; it is asked anew for every repeat. `pace(headers)`
+    reads the rate an answer's headers tell, as (calls, seconds) we may use; None where they tell none. `identify` is
+    the cheap "who am I" call; `diagnose` the connection check. `catalogue` explains the codes of its errors in both
     languages.
     """
 
@@ -258,6 +266,7 @@ class Connector:
     idle_refresh_days: int | None = None
     address: Setting | None = None  # asked where a person says where the vendor lives; fills `{address}` of hosts
     sign: Callable[[Grant, str, str], Mapping[str, str]] | None = None
+    pace: Callable[[Mapping[str, str]], tuple[int, float] | None] | None = None
 
     def resource(self, name: str) -> Resource:
         """Return the resource called `name`; KeyError when there is none."""

@@ -8,6 +8,7 @@ discount (net, positive), tax_amount, taxes (a list of code, title, percent, amo
 the books take it names what is the books' own by id: item_id (where no product stands for it), class_id.
 A `taxes` value is a list of mappings: code, title, percent, amount as a shop tells them; rate_id, percent, net, amount
 as the books take them.
+A `records` value is a list of mappings: what the associated records of that name tell, each as its own values.
 An `address` value is a mapping: line1, line2, city, region, postcode, country (two letters).
 """
 
@@ -19,7 +20,7 @@ from connectors.contract.text import Text
 @dataclass(frozen=True, slots=True)
 class EntityField:
     """One canonical field. `kind`: text, email, phone, address, money, number, date, instant, flag, choice, ref,
-    lines, tags.
+    lines, tags, refs and records (of the entity they refer to).
     """
 
     name: str
@@ -40,10 +41,12 @@ ENTITY_LABELS = {
     "payment": Text("Payment", "Paiement"),
     "refund": Text("Refund", "Remboursement"),
     "stock_level": Text("Stock level", "Niveau de stock"),
+    "deal": Text("Deal", "Transaction"),
+    "review": Text("Review request", "Demande d’avis"),
 }
 
 # Parents first: the order in which a plan is carried out.
-STAGES = ("shop", "contact", "product", "sale", "payment", "refund", "stock_level")
+STAGES = ("shop", "contact", "product", "sale", "payment", "refund", "stock_level", "deal", "review")
 
 # What must have settled before an entity's own writes begin; what is not named here goes side by side.
 PARENTS: dict[str, tuple[str, ...]] = {
@@ -54,6 +57,8 @@ PARENTS: dict[str, tuple[str, ...]] = {
     "payment": ("contact", "sale"),
     "refund": ("contact", "product", "sale"),
     "stock_level": ("product",),
+    "deal": ("sale", "payment"),
+    "review": ("contact",),
 }
 
 _DOCUMENT = (
@@ -72,6 +77,7 @@ _DOCUMENT = (
     _f("method_id", "text", "Payment method in the books", "Mode de paiement dans les livres"),
     _f("class_id", "text", "Class in the books", "Catégorie comptable dans les livres"),
     _f("location_id", "text", "Location in the books", "Emplacement dans les livres"),
+    _f("posted_by", "text", "Posted already as", "Déjà inscrit comme"),
 )
 
 ENTITIES: dict[str, tuple[EntityField, ...]] = {
@@ -104,6 +110,9 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("balance", "money", "Open balance", "Solde ouvert"),
         _f("language", "text", "Language", "Langue"),
         _f("created_at", "instant", "Created", "Créé le"),
+        _f("other_emails", "tags", "Other e-mails", "Autres courriels"),
+        _f("sales", "records", "Associated invoice", "Facture associée", "sale"),
+        _f("payments", "records", "Associated payment", "Paiement associé", "payment"),
     ),
     "product": (
         _f("name", "text", "Name", "Nom"),
@@ -147,13 +156,19 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("terms", "text", "Terms", "Modalités"),
         _f("terms_id", "text", "Terms in the books", "Modalités dans les livres"),
         _f("updated_at", "instant", "Changed", "Modifié le"),
+        _f("source", "choice", "Made in", "Créée dans"),
+        _f("created_at", "instant", "Created", "Créé le"),
     ),
     "payment": (
         *_DOCUMENT,
         _f("method", "text", "Payment method", "Mode de paiement"),
         _f("sale", "ref", "Sale", "Vente", "sale"),
         _f("unapplied", "money", "Not applied", "Non affecté"),
+        _f("kind", "choice", "Kind of payment", "Sorte de paiement"),
+        _f("status", "choice", "Status", "État"),
         _f("applied", "lines", "Applied to", "Affecté à"),
+        _f("deal_ids", "tags", "Deals", "Transactions"),
+        _f("created_at", "instant", "Created", "Créé le"),
     ),
     "refund": (
         *_DOCUMENT,
@@ -166,16 +181,43 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("tax_total", "money", "Taxes", "Taxes"),
         _f("balance", "money", "Remaining credit", "Crédit restant"),
         _f("lines", "lines", "Lines", "Lignes"),
+        _f("status", "choice", "Status", "État"),
+        _f("created_at", "instant", "Created", "Créé le"),
     ),
     "stock_level": (
         _f("product", "ref", "Product", "Produit", "product"),
+        _f("name", "text", "Name", "Nom"),
         _f("quantity", "number", "Quantity", "Quantité"),
         _f("unshipped", "number", "Sold, not yet shipped", "Vendu, pas encore expédié"),
         _f("tracked", "flag", "Stock is tracked", "Stock suivi"),
         _f("source", "text", "Stock source", "Source de stock"),
         _f("sku", "text", "SKU", "UGS"),
     ),
+    "deal": (
+        _f("name", "text", "Name", "Nom"),
+        _f("amount", "money", "Amount", "Montant"),
+        _f("currency", "text", "Currency", "Devise"),
+        _f("stage", "choice", "Stage", "Étape"),
+        _f("date", "date", "Close date", "Date de clôture"),
+        _f("contact", "ref", "Contact", "Contact", "contact"),
+        _f("invoices", "refs", "Invoices", "Factures", "sale"),
+        _f("newest_number", "text", "Newest invoice: number", "Facture la plus récente : numéro"),
+        _f("newest_date", "date", "Newest invoice: date", "Facture la plus récente : date"),
+        _f("newest_due_date", "date", "Newest invoice: due date", "Facture la plus récente : échéance"),
+        _f("newest_total", "money", "Newest invoice: total", "Facture la plus récente : total"),
+        _f("newest_balance", "money", "Newest invoice: balance due", "Facture la plus récente : solde dû"),
+        _f("newest_status", "choice", "Newest invoice: status", "Facture la plus récente : état"),
+        _f("newest_currency", "text", "Newest invoice: currency", "Facture la plus récente : devise"),
+        _f("created_at", "instant", "Created", "Créé le"),
+    ),
+    "review": (
+        _f("contact", "ref", "Contact", "Contact", "contact"),
+        _f("asked", "flag", "Asked", "Demandé"),
+    ),
 }
+
+# Fields an account's people made themselves, by the vendor's own name for them: "custom.cost_centre".
+CUSTOM = "custom."
 
 
 def entity_fields(entity: str) -> dict[str, EntityField]:

@@ -1,16 +1,17 @@
 """Reading and writing one kind of thing at a vendor."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeVar
 
 from connectors.contract.errors import SyncError
 from connectors.contract.fields import Field
 from connectors.contract.fields import build as build_fields
+from connectors.contract.text import Text
 from connectors.contract.values import Payload, Raw, Record, Values
 
-Action = Literal["create", "update", "void", "remove"]
+Action = Literal["create", "update", "void", "remove", "merge"]
 Cursor = dict[str, Any]  # JSON, opaque to everyone but the connector; made of the vendor's clock
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class Api(Protocol):
 
     def patch(self, path: str, body: Payload, params: Mapping[str, object] | None = None) -> Raw: ...
 
-    def delete(self, path: str, params: Mapping[str, object] | None = None) -> Raw: ...
+    def delete(self, path: str, params: Mapping[str, object] | None = None, *, body: Payload | None = None) -> Raw: ...
 
     def download(self, url: str, max_bytes: int = 200_000_000) -> bytes:
         """Fetch a link the vendor gave, without credentials."""
@@ -67,7 +68,9 @@ class Page:
 
     `cursor` is saved in the same commit as the documents. `expected` is the vendor's own count for a resource where it
     gives one. `ends` names the resources whose listing is complete with this page; a listing that could not be proven
-    complete is never in `ends`, and `note` says why.
+    complete is never in `ends`, and `note` says why. `missing` names those of which it is known that not all was
+    brought, with how many are missing at least (0: nobody knows how many); it says so of later readings too, where
+    `ends` says nothing. What the last page says counts.
     """
 
     documents: Mapping[str, Sequence[Raw]]
@@ -75,6 +78,7 @@ class Page:
     expected: Mapping[str, int] = field(default_factory=dict)
     ends: frozenset[str] = frozenset()
     note: str = ""
+    missing: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,30 @@ class Bulk:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Who gave a field the value it has, and when, as the vendor tells it; nothing of it is guessed.
+
+    `who` names the person (None: not told), `way` says through what it came, in the vendor's terms.
+    """
+
+    at: datetime | None = None
+    who: Text | None = None
+    way: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomFields:
+    """Fields people add to a resource at the vendor; in canonical values each is "custom." and the vendor's name.
+
+    `listed(api)` returns (name, label) of each that may be written, `make(api, label)` adds a text field and returns
+    its name.
+    """
+
+    listed: Callable[[Api], Sequence[tuple[str, str]]]
+    make: Callable[[Api, str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """One kind of thing a connector reads and perhaps writes.
 
@@ -157,7 +185,12 @@ class Resource:
     or void it answers what still stands),
     `chosen_id` where we choose the remote id ourselves (values -> id). `compared` lists canonical fields a
     program may write; others are read only. `document` is the kind of document it holds, where an entity has several
-    ("invoice", "sales_receipt"): what is made goes where its kind is kept.
+    ("invoice", "sales_receipt"): what is made goes where its kind is kept. `custom`: people may add fields of their
+    own. `merge(api, keep, drop)` makes one record of two and answers the survivor's document (its id may be a new one);
+    where the vendor has no such call, `merge_steps` tell a person what to do there. `wires`: what the vendor calls its
+    fields, by canonical name, for people to read, where `fields` do not tell. `edits(api, asked)` tells, for each
+    (document as it was read, canonical fields) in that order, who gave these fields their values; a field the vendor
+    says nothing about, or whose value has moved since, is left out. None: this vendor tells nobody's changes.
     """
 
     name: str
@@ -184,9 +217,14 @@ class Resource:
     settle: timedelta = timedelta(seconds=30)  # after this a lost write has either landed or never will
     absence_means_deleted: bool = False
     repeat: Literal["harmless", "keyed", "look_first"] = "look_first"
-    open_in_vendor: str = ""  # a web address with {id}, for "open in vendor"
+    open_in_vendor: str = ""  # a web address with {id}, and {account} where it needs it, for "open in vendor"
     page_size: int = 1000
     document: str = ""
+    custom: CustomFields | None = None
+    merge: Callable[[Api, str, str], Raw] | None = None
+    merge_steps: tuple[Text, ...] = ()
+    wires: Mapping[str, str] = field(default_factory=dict)
+    edits: Callable[[Api, Sequence[tuple[Raw, Collection[str]]]], Sequence[Mapping[str, Edit]]] | None = None
 
     def parse(self, raw: Raw) -> Record:
         """Return the document in canonical form. KeyError: the document has no id and is not one of ours."""

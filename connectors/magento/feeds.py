@@ -269,12 +269,11 @@ def _whole(api: Api, order: Raw) -> Raw:
 def _sold(api: Api, named: Mapping[str, Raw], stores: Stores) -> list[Raw]:
     """The catalogue's documents of products that were sold, marked so; what it no longer has, as the order tells it."""
     found: dict[str, Raw] = {}
-    tests: list[list[Test]] = [[("entity_id", "in", ",".join(named))]]
     try:
-        for rows in (
-            everything(api, "/V1/products", "entity_id", tests, products.FIELDS, identity="id") if named else ()
-        ):
-            found |= {str(row["id"]): {**stores.home(products.trimmed(row)), "_sold": True} for row in rows}
+        for lot in lots(list(named)):
+            tests: list[list[Test]] = [[("entity_id", "in", ",".join(lot))]]
+            for rows in everything(api, "/V1/products", "entity_id", tests, products.FIELDS, identity="id"):
+                found |= {str(row["id"]): {**stores.home(products.trimmed(row)), "_sold": True} for row in rows}
     except SettingInvalid as error:
         if error.code != ACL:
             raise

@@ -190,6 +190,8 @@ def parse(raw: Raw) -> Values:
         "tracked": bool(tracked) if tracked is not None else raw.get("quantity") is not None,
         "source": text(raw.get("source_code")),
     }
+    if raw.get("name"):
+        values["name"] = text(raw["name"])
     if "unshipped" in raw:
         values["unshipped"] = number(raw["unshipped"])
     return values

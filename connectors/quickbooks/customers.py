@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.contract import Payload, Raw, Resource, Text, Values
 from connectors.contract.parsing import instant
-from connectors.quickbooks import bodies, writing
+from connectors.quickbooks import bodies, names, writing
 from connectors.quickbooks.reading import address, changed_at, is_gone, is_stub, money, ref_id, text
 
 
@@ -76,6 +76,30 @@ def build(values: Mapping[str, Any], action: str, context: Mapping[str, str]) ->
 
 KIND = writing.Kind("customers", "Customer", "customer", natural_key="DisplayName")
 
+# There is no call for it. Source: https://quickbooks.intuit.com/learn-support/en-us/help-article/manage-customers/
+# merge-duplicate-customers-quickbooks-online/L6s6B3PQd_US_en_US (read 2026-11)
+MERGE_STEPS = (
+    Text(
+        "Check that neither customer has sub-customers or projects; make them customers of their own first.",
+        "Vérifiez qu’aucun des deux clients n’a de sous-clients ni de projets ; faites-en d’abord des clients à part.",
+    ),
+    Text(
+        "In QuickBooks, open the customer to keep and copy its display name.",
+        "Dans QuickBooks, ouvrez le client à garder et copiez son nom affiché.",
+    ),
+    Text(
+        "Open the customer to drop, choose Edit (or Merge contacts), and give it exactly the same display name.",
+        "Ouvrez le client à abandonner, choisissez Modifier (ou Fusionner les contacts) et donnez-lui exactement le "
+        "même nom affiché.",
+    ),
+    Text(
+        "Save, and answer Yes when QuickBooks asks whether to merge the two. It cannot be taken back there: the "
+        "documents move to the customer you keep, and the other one becomes inactive.",
+        "Enregistrez, puis répondez Oui quand QuickBooks demande s’il faut fusionner les deux. C’est sans retour "
+        "là-bas : les documents passent au client gardé, et l’autre devient inactif.",
+    ),
+)
+
 CUSTOMERS = Resource(
     name="customers",
     entity="contact",
@@ -95,4 +119,6 @@ CUSTOMERS = Resource(
     bulk=KIND.bulk(),
     repeat="keyed",
     open_in_vendor="https://qbo.intuit.com/app/customerdetail?nameId={id}",
+    merge_steps=MERGE_STEPS,
+    wires=names.CUSTOMER,
 )

@@ -21,12 +21,14 @@ Source: https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-qu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
+from zlib import crc32
 
 from connectors.contract import Api, ContractBroken, Feed, Page, Raw, RecordRejected
 from connectors.contract.parsing import instant
@@ -79,8 +81,12 @@ VIEWS = {"stock_levels": "items"}
 
 
 def _key(raw: Raw) -> str:
-    """What tells two readings of the same state apart from two states."""
-    return f"{raw.get('Id')}:{raw.get('SyncToken', '')}:{changed_at(raw)}"
+    """What tells two readings of the same state apart from two states.
+
+    Token and time alone would not: what a merge moves keeps its token, and times are whole seconds.
+    """
+    content = crc32(json.dumps(raw, sort_keys=True, default=str).encode())
+    return f"{raw.get('Id')}:{raw.get('SyncToken', '')}:{changed_at(raw)}:{content:08x}"
 
 
 def _time(raw: Raw) -> datetime:
@@ -222,12 +228,12 @@ class _Listing:
         """Take an answer in: return the rows not seen before, and move on."""
         self.time = self.time or _time(raw).isoformat()
         rows = wire.rows(raw, self.source.entity)
-        fresh = [row for row in rows if _key(row) not in self.seen]
+        fresh = [row for row in rows if _key(row) not in self.seen] if self.seen else rows
         self.read += len(fresh)
         edge = _at(self.time) - OVERLAP
         for row in fresh:
             stamp = instant(changed_at(row))
-            if stamp is not None and stamp >= edge:
+            if len(self.recent) <= EDGE and stamp is not None and stamp >= edge:
                 self.recent.append(_key(row))
         self._move(rows, fresh)
         return fresh
@@ -269,7 +275,7 @@ class _Listing:
             "expected": self.expected,
             "read": self.read,
             "seen": sorted(self.seen)[:PAGE],
-            "recent": self.recent[: EDGE + 1],
+            "recent": self.recent,
         }
 
     @classmethod

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Payload, Raw, RecordRejected, Ref, Resource, Text, Values
-from connectors.quickbooks import bodies, writing
+from connectors.quickbooks import bodies, names, writing
 from connectors.quickbooks.customers import clean_name
 from connectors.quickbooks.reading import changed_at, is_gone, is_stub, money, ref_id, text
 
@@ -62,6 +62,7 @@ def parse_stock(raw: Raw) -> Values:
     tracked = raw.get("TrackQtyOnHand", False)
     return {
         "product": Ref("product", "items", str(raw["Id"])),
+        "name": text(raw.get("Name")),
         "quantity": money(raw.get("QtyOnHand")) if tracked else None,
         "tracked": tracked,
         "sku": text(raw.get("Sku")),
@@ -132,6 +133,7 @@ ITEMS = Resource(
     entity="product",
     label=Text("Products and services", "Produits et services"),
     read=parse,
+    wires=names.ITEM,
     remote_id="Id",
     changed_at=changed_at,
     version="SyncToken",

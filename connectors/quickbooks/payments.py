@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Api, Payload, Raw, RecordRejected, Ref, Resource, Text, Values
-from connectors.quickbooks import bodies, wire, writing
+from connectors.quickbooks import bodies, names, wire, writing
 from connectors.quickbooks.documents import put_aside, rate
 from connectors.quickbooks.reading import changed_at, contact, day, is_stub, money, ref_id, ref_name, text
 
@@ -113,6 +113,7 @@ PAYMENTS = Resource(
     entity="payment",
     label=Text("Payments", "Paiements"),
     read=parse,
+    wires=names.PAYMENT,
     remote_id="Id",
     changed_at=changed_at,
     version="SyncToken",

@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.contract import Payload, Raw, Resource, Text, Values
 from connectors.contract.parsing import instant
-from connectors.quickbooks import bodies, writing
+from connectors.quickbooks import bodies, names, writing
 from connectors.quickbooks.documents import document, is_void, lines_and_totals, put_aside
 from connectors.quickbooks.reading import changed_at, day, is_stub, money, ref_id, ref_name
 
@@ -90,6 +90,7 @@ INVOICES = Resource(
     entity="sale",
     label=Text("Invoices", "Factures"),
     read=parse_invoice,
+    wires=names.INVOICE,
     remote_id="Id",
     changed_at=changed_at,
     version="SyncToken",
@@ -114,6 +115,7 @@ SALES_RECEIPTS = Resource(
     entity="sale",
     label=Text("Sales receipts", "Reçus de vente"),
     read=parse_sales_receipt,
+    wires=names.SALE,
     remote_id="Id",
     changed_at=changed_at,
     version="SyncToken",

@@ -26,6 +26,7 @@ from connectors.contract import (
 from connectors.recipes import sales_settings as sales
 from connectors.recipes.quickbooks_magento_texts import CATALOGUE, HELP, NEXT_STEPS, TERMS
 from connectors.recipes.readiness import finding, side
+from connectors.recipes.sales_values import seen_taxes
 from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
@@ -33,9 +34,13 @@ Settings = Mapping[str, str]
 Reason = Mapping[str, object] | None
 COMPOSITE = ("configurable", "bundle", "grouped")
 
+ORDERS = text("Which orders", "Quelles commandes")
+STOCK_GROUP = text("Stock", "Stock")
+
 SETTINGS = (
     Setting(
         key="orders_since",
+        group=ORDERS,
         label=text("Orders from this day on", "Commandes à partir de ce jour"),
         kind="date",
         help=text(
@@ -45,6 +50,7 @@ SETTINGS = (
     ),
     Setting(
         key="order_statuses",
+        group=ORDERS,
         label=text("Order statuses that go", "États de commande qui passent"),
         default="processing,complete,closed",
         pattern=r"[a-z0-9_]+(\s*,\s*[a-z0-9_]+)*",
@@ -55,9 +61,11 @@ SETTINGS = (
             "Des codes séparés par des virgules. Une commande passée reste à jour, quoi qu’elle devienne.",
         ),
     ),
-    sales.DOCUMENT, sales.NUMBER, sales.PREFIX, sales.CUSTOMER, sales.GENERIC, sales.ITEMS_BY, sales.DEFAULT_ITEM,
+    sales.DOCUMENT, sales.NUMBER, sales.PREFIX, sales.CUSTOMER, sales.GENERIC, sales.SAME_NAME,
+    sales.ITEMS_BY, sales.DEFAULT_ITEM,
     Setting(
         key="create_items",
+        group=sales.PRODUCTS,
         label=text("Products missing in QuickBooks", "Produits absents de QuickBooks"),
         kind="choice",
         default="no",
@@ -69,6 +77,7 @@ SETTINGS = (
     ),
     Setting(
         key="products_scope",
+        group=sales.PRODUCTS,
         label=text("Which products", "Quels produits"),
         kind="choice",
         default="sold",
@@ -82,6 +91,7 @@ SETTINGS = (
     sales.CANCELLATIONS, sales.CLOSED_BOOKS, sales.UNEXPLAINED, sales.LANGUAGE,
     Setting(
         key="stock_source",
+        group=STOCK_GROUP,
         label=text("Stock source", "Source de stock"),
         kind="choice",
         required=False,
@@ -93,6 +103,7 @@ SETTINGS = (
     ),
     Setting(
         key="unshipped",
+        group=STOCK_GROUP,
         label=text("Sold but not shipped yet", "Vendu mais pas encore expédié"),
         kind="choice",
         default="add",
@@ -314,19 +325,6 @@ STOCK = RecipeFlow(
 # Value maps
 
 
-def seen_taxes(values: Given) -> Iterator[SeenValue]:
-    """The combinations of rates that lines of a sale carry; "none" for lines without tax."""
-    for line in values.get("lines") or ():
-        taxes = sorted(line.get("taxes") or (), key=lambda tax: str(tax["code"]))
-        if line.get("kind") in ("note", "gift_card", "store_credit"):
-            continue
-        if taxes:
-            label = " + ".join(str(tax.get("title") or tax["code"]) for tax in taxes)
-            yield SeenValue("+".join(str(tax["code"]) for tax in taxes), label, tuple(tax["percent"] for tax in taxes))
-        elif line.get("amount"):
-            yield SeenValue("none", "0 %", (Decimal(0),))
-
-
 def seen_method(values: Given) -> Iterator[SeenValue]:
     """The payment method of a sale."""
     if values.get("payment_method") and values.get("total"):
@@ -518,6 +516,7 @@ DEMO = Demo(
             "none": "Détaxé",
         },
     },
+    asked={"tax": "CA-QC-TPS"},
 )
 
 RECIPE = Recipe(

@@ -334,6 +334,12 @@ CONTACT = RecipeFlow(
     left=("customers",),
     right=("members",),
     directions=("right",),
+    also={
+        "create": text(
+            "Each new contact also gets the tag “{tag}” and the status “{status_if_new}”.",
+            "Chaque nouveau contact reçoit aussi l’étiquette « {tag} » et l’état « {status_if_new} ».",
+        )
+    },
     rules=(
         *_rules("email"),
         RuleSpec(

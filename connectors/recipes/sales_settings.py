@@ -7,27 +7,37 @@ from connectors.contract import Setting, Text
 from connectors.recipes.words import text
 
 _NONE = text("None: what needs it is held.", "Aucun : ce qui en a besoin est retenu.")
+# What is shown together.
+DOCUMENTS = text("Documents", "Documents")
+CUSTOMERS = text("Customers", "Clients")
+PRODUCTS = text("Products", "Produits")
+OTHER_LINES = text("Shipping, discounts and other lines", "Livraison, remises et autres lignes")
+MONEY = text("Taxes and payments", "Taxes et paiements")
+PLACED = text("Class and location", "Catégorie et emplacement")
+SPECIAL = text("Special cases", "Cas particuliers")
 
 
 def _choice(
-    key: str, label: Text, default: str, *choices: tuple[str, Text], help: Text | None = None,
+    group: Text, key: str, label: Text, default: str, *choices: tuple[str, Text], help: Text | None = None,
     needs: tuple[str, str] | None = None,
 ) -> Setting:  # fmt: skip
     return Setting(
-        key=key, label=label, kind="choice", default=default, required=False, choices=choices, help=help, needs=needs
-    )
+        key=key, label=label, kind="choice", default=default, required=False, choices=choices, help=help, needs=needs,
+        group=group,
+    )  # fmt: skip
 
 
 def _from(
-    key: str, label: Text, source: str, help: Text | None = None, needs: tuple[str, str] | None = None
+    group: Text, key: str, label: Text, source: str, help: Text | None = None, needs: tuple[str, str] | None = None
 ) -> Setting:
     return Setting(
         key=key, label=label, kind="choice", required=False, help=help or _NONE, choices_from=source, side="left",
-        needs=needs,
+        needs=needs, group=group,
     )  # fmt: skip
 
 
 DOCUMENT = _choice(
+    DOCUMENTS,
     "document",
     text("Orders become", "Les commandes deviennent"),
     "invoice",
@@ -35,6 +45,7 @@ DOCUMENT = _choice(
     ("sales_receipt", text("Sales receipts", "Des reçus de vente")),
 )
 NUMBER = _choice(
+    DOCUMENTS,
     "number",
     text("Document numbers", "Numéros des documents"),
     "source",
@@ -56,8 +67,10 @@ PREFIX = Setting(
         "Montre de quelle boutique vient un document. Préfixe et numéro ont ensemble 21 caractères au plus.",
     ),
     needs=("number", "source"),
+    group=DOCUMENTS,
 )
 CUSTOMER = _choice(
+    CUSTOMERS,
     "customer",
     text("Customer on documents", "Client des documents"),
     "person",
@@ -66,13 +79,28 @@ CUSTOMER = _choice(
     ("generic", text("One customer for all sales", "Un seul client pour toutes les ventes")),
 )
 GENERIC = _from(
+    CUSTOMERS,
     "generic_customer_id",
     text("The one customer", "Le client unique"),
     "customers",
     text("Stands on every document.", "Figure sur tous les documents."),
     ("customer", "generic"),
 )
+SAME_NAME = _choice(
+    CUSTOMERS,
+    "same_name",
+    text("A new buyer whose name another customer has", "Un nouvel acheteur qui porte le nom d’un autre client"),
+    "mark",
+    ("mark", text("Gets the e-mail address after the name", "Reçoit son adresse courriel après son nom")),
+    ("hold", text("Is held until a person decides", "Est retenu jusqu’à ce qu’une personne décide")),
+    help=text(
+        "The books take each name once. The plan says where a name was completed.",
+        "Les livres n’acceptent chaque nom qu’une fois. Le plan dit où un nom a été complété.",
+    ),
+    needs=("customer", "person"),
+)
 ITEMS_BY = _choice(
+    PRODUCTS,
     "items_by",
     text("An item is found by", "Un article est trouvé par"),
     "sku",
@@ -80,25 +108,30 @@ ITEMS_BY = _choice(
     ("name", text("SKU = name in the books", "UGS = nom dans les livres")),
 )
 DEFAULT_ITEM = _from(
+    PRODUCTS,
     "default_item",
     text("Item for unknown products", "Article pour les produits inconnus"),
     "items",
     text("Without one, an order with an unknown item is held.", "Sans lui, une commande à l’article inconnu attend."),
 )
 OWN_ITEMS = (
-    _from("shipping_item", text("Item for shipping", "Article pour la livraison"), "items"),
-    _from("discount_item", text("Item for discounts", "Article pour les remises"), "items"),
-    _from("gift_card_item", text("Item for gift cards", "Article pour les cartes-cadeaux"), "items"),
-    _from("store_credit_item", text("Item for store credit", "Article pour le crédit en magasin"), "items"),
-    _from("fee_item", text("Item for fees", "Article pour les frais"), "items"),
-    _from("rounding_item", text("Item for rounding", "Article pour l’arrondi"), "items"),
+    _from(OTHER_LINES, "shipping_item", text("Item for shipping", "Article pour la livraison"), "items"),
+    _from(OTHER_LINES, "discount_item", text("Item for discounts", "Article pour les remises"), "items"),
+    _from(OTHER_LINES, "gift_card_item", text("Item for gift cards", "Article pour les cartes-cadeaux"), "items"),
     _from(
+        OTHER_LINES, "store_credit_item", text("Item for store credit", "Article pour le crédit en magasin"), "items"
+    ),
+    _from(OTHER_LINES, "fee_item", text("Item for fees", "Article pour les frais"), "items"),
+    _from(OTHER_LINES, "rounding_item", text("Item for rounding", "Article pour l’arrondi"), "items"),
+    _from(
+        OTHER_LINES,
         "refund_item",
         text("Item for refunds that do not go back to stock", "Article pour les remboursements hors stock"),
         "items",
     ),
 )
 RESTOCK = _choice(
+    OTHER_LINES,
     "restock",
     text("Refunded goods", "Articles remboursés"),
     "yes",
@@ -106,14 +139,18 @@ RESTOCK = _choice(
     ("no", text("Do not", "N’y retournent pas")),
 )
 PLACES = (
-    _from("class_id", text("Class", "Catégorie"), "classes", text("None: no class.", "Aucune : pas de catégorie.")),
     _from(
+        PLACED, "class_id", text("Class", "Catégorie"), "classes", text("None: no class.", "Aucune : pas de catégorie.")
+    ),
+    _from(
+        PLACED,
         "location_id",
         text("Location", "Emplacement"),
         "departments",
         text("None: no location.", "Aucun : pas d’emplacement."),
     ),
     _from(
+        DOCUMENTS,
         "terms_id",
         text("Terms of invoices", "Modalités des factures"),
         "terms",
@@ -122,6 +159,7 @@ PLACES = (
     ),
 )
 PAYMENTS = _choice(
+    MONEY,
     "payments",
     text("Payments", "Paiements"),
     "on",
@@ -129,6 +167,7 @@ PAYMENTS = _choice(
     ("off", text("Not recorded: invoices stay open", "Non inscrits : les factures restent ouvertes")),
 )
 TAX = _choice(
+    MONEY,
     "tax",
     text("Taxes", "Taxes"),
     "auto",
@@ -137,6 +176,7 @@ TAX = _choice(
     ("none", text("None", "Aucune")),
 )
 PRICES = _choice(
+    MONEY,
     "prices",
     text("Prices on documents", "Prix des documents"),
     "net",
@@ -145,6 +185,7 @@ PRICES = _choice(
     ("gross", text("With tax", "Taxes comprises")),
 )
 CANCELLATIONS = _choice(
+    SPECIAL,
     "cancellations",
     text("A cancelled order", "Une commande annulée"),
     "void",
@@ -152,6 +193,7 @@ CANCELLATIONS = _choice(
     ("flag", text("Only marks its memo", "Est seulement notée au mémo")),
 )
 CLOSED_BOOKS = _choice(
+    SPECIAL,
     "closed_books",
     text("Dates in a closed period", "Dates d’une période fermée"),
     "hold",
@@ -163,6 +205,7 @@ CLOSED_BOOKS = _choice(
     ("ask", text("Ask", "Demander")),
 )
 UNEXPLAINED = _choice(
+    SPECIAL,
     "unexplained",
     text("An amount no line explains", "Un montant qu’aucune ligne n’explique"),
     "hold",
@@ -170,6 +213,7 @@ UNEXPLAINED = _choice(
     ("fee", text("Goes to the item for fees", "Va à l’article des frais")),
 )
 LANGUAGE = _choice(
+    DOCUMENTS,
     "language",
     text("Language of notes", "Langue des notes"),
     "fr",
@@ -178,7 +222,7 @@ LANGUAGE = _choice(
 )
 _FOR_NEW = text("Used for items that are made.", "Utilisé pour les articles créés.")
 ACCOUNTS = tuple(
-    _from(key, label, source, _FOR_NEW, ("create_items", "yes"))
+    _from(PRODUCTS, key, label, source, _FOR_NEW, ("create_items", "yes"))
     for key, label, source in (
         ("income_account", text("Income account", "Compte de revenus"), "income_accounts"),
         ("expense_account", text("Expense account", "Compte de dépenses"), "expense_accounts"),

@@ -11,7 +11,7 @@ import time
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -331,6 +331,17 @@ class Delivery:
     ladder: Sequence[float] = DEFAULT_LADDER
     timeout_seconds: float = 3.0
     endless: bool = False
+    # Makes body and headers of each try anew (tries counted from 0), for vendors who number and sign each try.
+    renew: Callable[[int], tuple[bytes, Mapping[str, str]]] | None = None
+    # The statuses after which a vendor tries again; None: after every failure.
+    again_on: frozenset[int] | None = None
+
+    def again(self, attempt: int) -> Delivery:
+        """What the given attempt sends."""
+        if self.renew is None:
+            return self
+        body, headers = self.renew(attempt)
+        return replace(self, body=body, headers=headers)
 
 
 class Sandbox:
@@ -356,13 +367,16 @@ class Sandbox:
         ladder: Sequence[float] = DEFAULT_LADDER,
         timeout_seconds: float = 3.0,
         endless: bool = False,
+        renew: Callable[[int], tuple[bytes, Mapping[str, str]]] | None = None,
+        again_on: frozenset[int] | None = None,
     ) -> None:
         """Queue a webhook. One address gets its deliveries in order: a later one waits for an earlier one's repeats.
 
-        Given up after the ladder's last step, or never with `endless` (the last step is then repeated).
+        Given up after the ladder's last step, or never with `endless` (the last step is then repeated); at once when
+        `again_on` is given and the answer is none of these statuses.
         """
         self._queues.setdefault(url, deque()).append(
-            Delivery(url, body, dict(headers), tuple(ladder), timeout_seconds, endless)
+            Delivery(url, body, dict(headers), tuple(ladder), timeout_seconds, endless, renew, again_on)
         )
         self._start(url)
 
@@ -417,13 +431,14 @@ class Sandbox:
         attempt = 0
         while queue and queue[0] is delivery:
             attempt += 1
-            status = await self._post(delivery)
+            status = await self._post(delivery.again(attempt - 1))
             self.delivered.append(
                 {"at": self.clock.now().isoformat(), "url": delivery.url, "status": status, "attempt": attempt}
             )
             if 200 <= status < 300:
                 return
-            if attempt > len(delivery.ladder) and not delivery.endless:
+            is_final = delivery.again_on is not None and status not in delivery.again_on
+            if is_final or (attempt > len(delivery.ladder) and not delivery.endless):
                 log.warning("webhook given_up url=%s attempts=%d", delivery.url, attempt)
                 return
             wait = delivery.ladder[min(attempt, len(delivery.ladder)) - 1]
@@ -486,6 +501,13 @@ class HasErrorShape(Protocol):
     """A vendor that can say what its error answers look like; others get a plain JSON body for `status` faults."""
 
     def error_response(self, status: int, request: Request) -> Response: ...
+
+
+@runtime_checkable
+class HasScreens(Protocol):
+    """A vendor with pages of its own for people, in place of the product's: where they begin, below its prefix."""
+
+    screens: str
 
 
 @runtime_checkable

@@ -21,6 +21,7 @@ from aiohttp import web
 from connectors.sandbox.core import (
     Clock,
     HasErrorShape,
+    HasScreens,
     Request,
     Response,
     Sandbox,
@@ -32,13 +33,23 @@ from connectors.sandbox.core import (
     encode,
 )
 from connectors.sandbox.faults import LASTING_KINDS, Fault, parse_faults
+from connectors.sandbox.highlevel import HighLevelStandIn
+from connectors.sandbox.hubspot import HubSpotStandIn
 from connectors.sandbox.magento import MagentoStandIn
 from connectors.sandbox.mailchimp import MailchimpStandIn
 from connectors.sandbox.quickbooks import QuickBooksStandIn
+from connectors.sandbox.shopmonkey import ShopmonkeyStandIn
 
 log = logging.getLogger("sandbox")
 
-STAND_INS: tuple[Callable[[Sandbox], Vendor], ...] = (QuickBooksStandIn, MailchimpStandIn, MagentoStandIn)
+STAND_INS: tuple[Callable[[Sandbox], Vendor], ...] = (
+    QuickBooksStandIn,
+    MailchimpStandIn,
+    MagentoStandIn,
+    HubSpotStandIn,
+    HighLevelStandIn,
+    ShopmonkeyStandIn,
+)
 WORLDS = ("demo", "empty")
 MAX_BODY = 256 * 1024 * 1024
 CALLS_KEPT = 200_000
@@ -242,6 +253,11 @@ class Server:
             "ok": True,
             "world": self.world,
             "vendors": sorted(self.vendors),
+            "screens": {
+                key: f"/{key}/{vendor.screens}"
+                for key, vendor in self.vendors.items()
+                if isinstance(vendor, HasScreens)
+            },
             "now": self.sandbox.clock.now().isoformat(),
             "calls": sum(self.calls.totals.values()),
         }

@@ -52,6 +52,10 @@ class Account(Protocol):
         """The vendor said: too many. All calls of the account rest for `seconds`."""
         ...
 
+    def paced(self, calls: int, seconds: float) -> None:
+        """The vendor told its rate: no more calls than these in any stretch of so many seconds."""
+        ...
+
     def allow(self) -> None:
         """Pass the circuit; raises VendorUnavailable while it is open."""
         ...

@@ -142,9 +142,9 @@ class Api:
         """Write."""
         return self._call("PATCH", path, params, body=body)
 
-    def delete(self, path: str, params: Mapping[str, object] | None = None) -> Raw:
-        """Write."""
-        return self._call("DELETE", path, params)
+    def delete(self, path: str, params: Mapping[str, object] | None = None, *, body: Payload | None = None) -> Raw:
+        """Write. Some vendors want a body, be it an empty one."""
+        return self._call("DELETE", path, params, body=body)
 
     def download(self, url: str, max_bytes: int = 200_000_000) -> bytes:
         """Fetch a link the vendor gave, without credentials: from the host our calls go to, or by https from a
@@ -290,6 +290,8 @@ class Api:
         self._account.feedback(not isinstance(error, VendorUnavailable | OutcomeUnknown))
         if isinstance(error, RateLimited):
             self._account.throttled(error.retry_after or self._connector.limits.pause_seconds)
+        if answer is not None and self._connector.pace and (told := self._connector.pace(answer.headers)):
+            self._account.paced(*told)
         if error is None:
             return raw
         if answer is not None and answer.status == 401 and isinstance(error, AuthorizationExpired):

@@ -40,6 +40,7 @@ class MagentoStandIn:
     """Plays one store under `/magento`: its REST API, the token exchange, and the admin page of its integrations."""
 
     key = "magento"
+    screens = "admin"
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox

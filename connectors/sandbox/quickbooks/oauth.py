@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from connectors.sandbox.core import Clock, Request, Response, json_response
+from connectors.sandbox.quickbooks.identity import IdentityDesk
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 KNOWN_SCOPES = (ACCOUNTING, "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address")
@@ -112,11 +113,13 @@ class TokenDesk:
 
     # Token endpoint
 
-    def token_call(self, request: Request) -> Response:
-        """`POST /oauth2/v1/tokens/bearer`."""
+    def token_call(self, request: Request, identity: IdentityDesk | None = None) -> Response:
+        """`POST /oauth2/v1/tokens/bearer`; codes of people who only signed in are `identity`'s to answer."""
         if not self._known_client(request.headers.get("authorization", "")):
             return _refuse(401, "invalid_client")
         form = request.form()
+        if identity is not None and identity.knows(form.get("code", "")):
+            return identity.exchange(form)
         grant_type = form.get("grant_type")
         with_hard_end = request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true"
         if grant_type == "authorization_code":

@@ -16,6 +16,12 @@ _TEXTS = {
         "cancel": "Cancel",
         "note": "This is a simulator. The companies are invented and nothing leaves this machine.",
         "bad": "This sign-in request cannot be used",
+        "who": "Sign in with Intuit (local sandbox)",
+        "account": "Choose an account",
+        "go_on": "Sign in",
+        "people": "This is a simulator. The people are invented and nothing leaves this machine.",
+        "verified": "address verified",
+        "unverified": "address not verified",
     },
     "fr": {
         "title": "Se connecter à QuickBooks (simulateur local)",
@@ -25,6 +31,12 @@ _TEXTS = {
         "cancel": "Annuler",
         "note": "Ceci est un simulateur. Les entreprises sont inventées et rien ne sort de cette machine.",
         "bad": "Cette demande de connexion est inutilisable",
+        "who": "Se connecter avec Intuit (simulateur local)",
+        "account": "Choisissez un compte",
+        "go_on": "Se connecter",
+        "people": "Ceci est un simulateur. Les personnes sont inventées et rien ne sort de cette machine.",
+        "verified": "adresse vérifiée",
+        "unverified": "adresse non vérifiée",
     },
 }
 _RIGHTS = {
@@ -82,6 +94,31 @@ def consent_page(
         f'<p class="note">{text["note"]}</p>'
     )
     return _page(200, text["title"], body, lang)
+
+
+def account_page(accounts: Iterable[tuple[str, str, str]], hidden: Mapping[str, str], lang: str) -> Response:
+    """The page that asks who a person is; `accounts` are (sub, name, what is known)."""
+    text = _TEXTS[lang]
+    choices = "".join(
+        f'<label><input type="radio" name="person" value="{escape(sub)}"{" checked" if at == 0 else ""}> '
+        f"{escape(name)} <small>({escape(known)})</small></label>"
+        for at, (sub, name, known) in enumerate(accounts)
+    )
+    fields = "".join(f'<input type="hidden" name="{escape(k)}" value="{escape(v)}">' for k, v in hidden.items())
+    body = (
+        f"<h1>{text['who']}</h1><p>{text['asks'].format(app=escape(hidden['client_id']))} "
+        f"{_RIGHTS[lang]['openid']}, {_RIGHTS[lang]['email']}</p>"
+        f'<form method="post">{fields}<fieldset><legend>{text["account"]}</legend>{choices}</fieldset>'
+        f'<div class="buttons"><button class="yes" name="answer" value="connect">{text["go_on"]}</button>'
+        f'<button class="no" name="answer" value="cancel">{text["cancel"]}</button></div></form>'
+        f'<p class="note">{text["people"]}</p>'
+    )
+    return _page(200, text["who"], body, lang)
+
+
+def verified(is_verified: bool, lang: str) -> str:
+    """Say whether an address was verified."""
+    return _TEXTS[lang]["verified" if is_verified else "unverified"]
 
 
 def refusal_page(reason: str, lang: str) -> Response:

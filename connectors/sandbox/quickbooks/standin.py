@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.sandbox.core import Document, Request, Response, Sandbox, SandboxError, encode, json_response
-from connectors.sandbox.quickbooks import control, events, oauth, pages, shapes, world, writes
+from connectors.sandbox.quickbooks import control, events, identity, oauth, pages, shapes, world, writes
 from connectors.sandbox.quickbooks.books import Books
 from connectors.sandbox.quickbooks.entities import BY_PATH, ENTITIES, Entity
 from connectors.sandbox.quickbooks.errors import Refusal, forbidden, refused, stamp, throttled, unauthenticated
@@ -72,6 +72,7 @@ class QuickBooksStandIn:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.desk = oauth.TokenDesk(sandbox.clock)
+        self.identity = identity.IdentityDesk(sandbox.clock)
         self.sender = events.Sender(sandbox)
         self.companies: dict[str, Books] = {}
         self.lossy = Lossy()
@@ -185,9 +186,13 @@ class QuickBooksStandIn:
         if path == "/connect/oauth2":
             return self._consent(request)
         if path == "/oauth2/v1/tokens/bearer" and request.method == "POST":
-            return self.desk.token_call(request)
+            return self.desk.token_call(request, self.identity)
         if path == "/v2/oauth2/tokens/revoke" and request.method == "POST":
             return self.desk.revoke_call(request)
+        if path == "/v1/openid_connect/userinfo" and request.method == "GET":
+            return self.identity.userinfo(request)
+        if path == "/op/v1/jwks" and request.method == "GET":
+            return self.identity.keys()
         if path.startswith("/.well-known/openid"):
             return self._discovery(request)
         match = _COMPANY.fullmatch(request.path)
@@ -345,7 +350,10 @@ class QuickBooksStandIn:
             return _back(redirect, error="unsupported_response_type", state=state)
         if not scopes or any(scope not in oauth.KNOWN_SCOPES for scope in scopes):
             return _back(redirect, error="invalid_scope", state=state)
+        only_who = "openid" in scopes and not any(scope.startswith("com.") for scope in scopes)
         if request.method != "POST" and answer.get("auto") != "1":
+            if only_who:
+                return self.identity.page(answer, lang)
             kinds = [
                 (realm, books.name, f"{books.country}, {books.currency['value']}")
                 for realm, books in self.companies.items()
@@ -354,6 +362,9 @@ class QuickBooksStandIn:
             return pages.consent_page(kinds, scopes, hidden, lang)
         if request.method == "POST" and answer.get("answer") != "connect":
             return _back(redirect, error="access_denied", state=state)
+        if only_who:
+            told = self.identity.issue_code(answer)
+            return _back(redirect, code=told, state=state) if told else pages.refusal_page("unknown account", lang)
         realm = answer.get("realm") or next(iter(self.companies))
         if realm not in self.companies:
             return pages.refusal_page(f"unknown company {realm}", lang)
@@ -364,12 +375,13 @@ class QuickBooksStandIn:
         base = request.base_url
         return json_response(
             {
-                "issuer": "https://oauth.platform.intuit.com/op/v1",
+                "issuer": identity.ISSUER,
                 "authorization_endpoint": f"{base}/connect/oauth2",
                 "token_endpoint": f"{base}/oauth2/v1/tokens/bearer",
                 "revocation_endpoint": f"{base}/v2/oauth2/tokens/revoke",
                 "response_types_supported": ["code"],
                 "scopes_supported": ["openid", "email", "profile", "address", "phone"],
+                **identity.endpoints(base),
             }
         )
 

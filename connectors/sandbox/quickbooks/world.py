@@ -1,7 +1,7 @@
 """The invented companies and their books.
 
-World `demo`: a cabinet maker in Québec (CAD, TPS and TVQ), a garden shop in Vermont (USD), a small café. World `empty`:
-the same companies with their accounts, taxes and terms, but no customers and no documents.
+World `demo`: a cabinet maker in Québec (CAD, TPS and TVQ), a garden shop in Vermont (USD), a small café, a garage.
+World `empty`: the same companies with their accounts, taxes and terms, but no customers and no documents.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from connectors.sandbox import worlds
+from connectors.sandbox import garage, worlds
 from connectors.sandbox.core import Clock, Document, SandboxError
 from connectors.sandbox.quickbooks import writes
 from connectors.sandbox.quickbooks.books import Books, Emit, silent
@@ -22,6 +22,7 @@ from connectors.sandbox.quickbooks.sales import cents
 QUEBEC = "9130000000000001"
 VERMONT = "9130000000000002"
 CAFE = "9130000000000003"
+GARAGE = "9130000000000004"
 
 DEMO_DAYS = 425  # fourteen months
 ACCOUNTS = (
@@ -72,6 +73,7 @@ SETUPS = (
     Setup(QUEBEC, "Atelier Boréal inc. (fictif)", "CA", "CAD", "fr", "Trois-Rivières", "QC", "G9A 1A1"),
     Setup(VERMONT, "Pinecrest Garden Supply LLC (invented)", "US", "USD", "en", "Springvale", "VT", "05099"),
     Setup(CAFE, "Café du Coin Imaginaire enr. (fictif)", "CA", "CAD", "fr", "Québec", "QC", "G1K 1A1"),
+    Setup(GARAGE, garage.NAME, "CA", "CAD", "fr", "Trois-Rivières", "QC", "G9A 1B2"),
 )
 
 
@@ -346,9 +348,9 @@ class _Trade:
         self.customers: list[str] = []
 
     def play(self) -> None:
-        """Quebec in full, Vermont about a tenth, the café hardly started."""
-        size = {QUEBEC: (270, 900), VERMONT: (60, 110), CAFE: (12, 20)}[self.setup.realm]
-        self._items()
+        """Quebec in full, Vermont about a tenth, the café hardly started, the garage before its shop is connected."""
+        size = {QUEBEC: (270, 900), VERMONT: (60, 110), CAFE: (12, 20), GARAGE: (100, 30)}[self.setup.realm]
+        (self._garage_items if self.setup.realm == GARAGE else self._items)()
         self._customers(size[0])
         self._documents(size[1])
         self._inactive(size[0] // 30)
@@ -392,6 +394,31 @@ class _Trade:
         for name in ("Emballage cadeau", "Carte de souhaits", "Bon-cadeau") if french else ("Gift wrap",):
             self._item({"Name": name, "Type": "NonInventory", **self._priced(4, 9, "Sales of Product Income")})
 
+    def _garage_items(self) -> None:
+        """Most parts the shop stocks, three it does not; of the items its line types need, two are missing."""
+        self._at(self.today - timedelta(days=DEMO_DAYS + 5))
+        income = {"IncomeAccountRef": self._account("Services"), "Taxable": True, "SalesTaxCodeRef": {"value": "1"}}
+        for name in ("Labor", "Part", "Subcontract", "Shop Supplies", "Fees"):
+            kind = "Service" if name == "Labor" else "NonInventory"
+            self._item({"Name": f"Shopmonkey {name}", "Type": kind, "UnitPrice": 0, **income})
+        self.items.clear()  # those are for the shop's lines only: nothing was sold with them yet
+        wares = [ware for at, ware in enumerate(garage.PARTS) if at % 5 != 3]
+        wares += [garage.Ware("BK-0001", "Chaîne de remorquage", "Tow chain", 4995, 2300)]
+        wares += [
+            garage.Ware("BK-0002", "Désodorisant", "Air freshener", 399, 120),
+            garage.Ware("BK-0003", "Grattoir", "Ice scraper", 899, 310),
+        ]
+        for at, ware in enumerate(wares):
+            body: Document = {
+                "Name": ware.name,
+                "Sku": ware.number,
+                **self._priced(4, 280, "Sales of Product Income"),
+                "UnitPrice": Decimal(ware.retail) / 100,
+                "PurchaseCost": Decimal(ware.cost) / 100,
+                "Type": "NonInventory" if at % 4 == 3 else "Inventory",
+            }
+            self._item({**body, **(self._stock() if body["Type"] == "Inventory" else {})})
+
     def _item(self, body: Document) -> str:
         if body["Type"] == "Category":
             return _put(
@@ -433,6 +460,8 @@ class _Trade:
     def _customers(self, count: int) -> None:
         people = worlds.people() if self.setup.country == "CA" else worlds.us_people()
         people = people[-count:] if self.setup.realm == CAFE else people[:count]
+        if self.setup.realm == GARAGE:
+            people = garage.customers()[:count]
         for at, person in enumerate(people):
             self._at(self.today - timedelta(days=DEMO_DAYS - at * DEMO_DAYS // (2 * count)))
             name = person.company or f"{person.given_name} {person.family_name}"
