@@ -24,7 +24,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from bridge import registry
-from bridge.hub.models import Budget, Connection, Run, Slot, VendorCall
+from bridge.hub.models import Budget, Connection, Environment, Run, Slot, VendorCall
 from bridge.jobs.crash import crash_point
 from connectors.contract import AuthorizationExpired, Grant, Hosts, RateLimited, SyncError, VendorUnavailable
 from connectors.transport import Api, Call, PlainHttp
@@ -59,9 +59,15 @@ class Account:
         self._slots = 1
         self._free = threading.BoundedSemaphore(1)
         self._rates: dict[str, list[_Rate]] = {}
+        self._told: tuple[int, float] | None = None
         self._rest_until = 0.0
         self._failures = 0
         self._grant: Grant | None = None
+
+    @property
+    def _keeps_rates(self) -> bool:
+        """Stand-ins need no sparing, unless it is wanted to see how it is done."""
+        return settings.SANDBOX_KEEPS_RATES or self.connection.environment != Environment.LOCAL_SANDBOX
 
     # lifetime
 
@@ -74,6 +80,7 @@ class Account:
         self._rates = {
             bucket: [_Rate(self.connection.account_key, bucket, calls, seconds, share) for calls, seconds in rates]
             for bucket, rates in {"": limits.rates, **limits.buckets}.items()
+            if self._keeps_rates
         }
         self._grant = ready_grant(self.connection)
         return self
@@ -171,6 +178,17 @@ class Account:
         """The vendor said: too many."""
         self._rest_until = max(self._rest_until, time.monotonic() + seconds)
 
+    def paced(self, calls: int, seconds: float) -> None:
+        """The vendor told its rate: this process keeps its share of it, beside the rates known before."""
+        if self._told == (calls, seconds) or not self._keeps_rates:
+            return
+        with self._lock:
+            share = self._slots / self.connector.limits.concurrency
+            told = _Rate(self.connection.account_key, "told", calls, seconds, share, asks=False)
+            known = self._rates.get("", [])
+            self._rates[""] = [*(known if self._told is None else known[:-1]), told]
+            self._told = (calls, seconds)
+
     def allow(self) -> None:
         """Refuse while the circuit is open."""
         if self._failures >= CIRCUIT_FAILURES:
@@ -196,17 +214,18 @@ LATE = 0.25  # seconds a call may take longer to arrive than a later one
 class _Rate:
     """This process's share of one rate: in no stretch of its length, wherever it begins, are more calls made.
 
-    What other processes used of a long one is known by windows, and only when this one opens.
+    What other processes used of a long one is known by windows, and only when this one opens; one that is met later,
+    in a thread that must not ask the database, leaves it at its share (`asks`).
     """
 
-    def __init__(self, key: str, bucket: str, calls: int, seconds: float, share: float) -> None:
+    def __init__(self, key: str, bucket: str, calls: int, seconds: float, share: float, *, asks: bool = True) -> None:
         self.seconds = seconds
         self.allowed = max(1, int(calls * share))
         self.key = f"{key}:{bucket}:{int(seconds)}"
         self._taken = _TAKEN.setdefault(self.key, deque())
         self._window = self._now()
         self._used = 0
-        self._before = int(self._others() * share) if seconds >= 10 else 0
+        self._before = int(self._others() * share) if asks and seconds >= 10 else 0
 
     def _others(self) -> float:
         """Return what others used in this window, or of the last one in proportion to what of it still counts."""
@@ -392,7 +411,8 @@ def opened(
     """Open an account for calls: yields the Api connectors speak with, and the account to flush at commits."""
     account = Account(connection, run)
     with account:
-        values = {"account_id": connection.account_id, **(context or {})}
+        told = account.grant().extra.get("context") or {}  # what the vendor said at sign-in, and later calls do not
+        values = {"account_id": connection.account_id, **told, **(context or {})}
         api = Api(
             account.connector,
             hosts_of(connection),

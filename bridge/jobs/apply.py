@@ -21,17 +21,16 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from bridge import registry
 from bridge.engine.fingerprint import revision_key
-from bridge.engine.kinds import frozen, kinds_of, number, thawed
+from bridge.engine.kinds import kinds_of, number, thawed
 from bridge.engine.posting import compare
 from bridge.hub import bulk
 from bridge.hub.documents import encode
 from bridge.hub.models import Change, Connection, Dispatch, Link, Run
 from bridge.hub.models import Record as Row
-from bridge.jobs import store
+from bridge.jobs import merged, store, two_way
 from bridge.jobs.account import Account, opened
-from bridge.jobs.context import sides
+from bridge.jobs.context import recipe_of, sides
 from bridge.jobs.crash import crash_point
 from bridge.jobs.lease import Lease
 from bridge.jobs.records import touch
@@ -124,6 +123,14 @@ class Group:
     writes: list[Write] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class Asked:
+    """Tickets asked about with one question."""
+
+    resource: Resource
+    dispatches: list[Dispatch]
+
+
 class Writer:
     """One run writing to one account."""
 
@@ -134,10 +141,10 @@ class Writer:
         self.mine = Change.objects.filter(run=run, connection=connection)
         self.open = Dispatch.objects.filter(run=run, connection=connection, is_open=True)
         self.rescued = False
-        recipe = registry.recipe(run.integration.recipe)
+        recipe = recipe_of(run)
         self.whole = {flow.entity for flow in recipe.flows if flow.posting}  # all that these name must be there
         self.pool = ThreadPoolExecutor(max_workers=account._slots, thread_name_prefix="writes")
-        self.flying: dict[Future[Any], Group] = {}
+        self.flying: dict[Future[Any], Group | Asked] = {}
         self.wake: float = 0.0
 
     def work(self) -> bool:
@@ -148,11 +155,11 @@ class Writer:
                     return False
                 self.rescue()
                 sent = self._send_what_fits()
-                polled = self._poll()
+                asked = self._poll()
                 if self.flying:
-                    self._collect()
+                    self._collect(0 if sent or asked else 1.0)
                     continue
-                if sent or polled:
+                if sent:
                     continue
                 pause = self._pause()
                 if pause is None:
@@ -163,8 +170,14 @@ class Writer:
                     return False
                 time.sleep(pause)
         finally:
-            while self.flying:  # what has left is answered for, whatever ended the loop
-                self._collect()
+            self._leave()
+
+    def _leave(self) -> None:
+        """What has left is answered for, whatever ended the loop."""
+        try:
+            while self.flying:
+                self._collect(1.0)
+        finally:
             self.pool.shutdown(wait=True)
 
     def _pause(self) -> float | None:
@@ -182,7 +195,9 @@ class Writer:
     # picking and claiming
 
     def _send_what_fits(self) -> bool:
-        """Claim groups of the earliest stage that has something ready, as many as calls are free."""
+        """Claim groups of the earliest stage that has something ready, as many as calls are free; of lots one, so that
+        what has been answered is settled before the next.
+        """
         sent = False
         while len(self.flying) < self.account._slots:
             group = self._next_group()
@@ -190,6 +205,8 @@ class Writer:
                 break
             self._launch(group)
             sent = True
+            if group.bulk:
+                break
         return sent
 
     def _next_group(self) -> Group | None:
@@ -283,6 +300,8 @@ class Writer:
                 payload = (
                     resource.payload(values, change.action, self.context)
                     if change.action in ("create", "update")
+                    else {"drop": change.params["drop"]}
+                    if change.action == "merge"
                     else {}
                 )
             except (SyncError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
@@ -306,7 +325,7 @@ class Writer:
 
     def _resolve(self, ids: list[int]) -> tuple[list[Line], dict[int, dict[str, Any]]]:
         """Turn the records that values name into this side's; what waits for a parent waits, what lost it is held."""
-        rows = _with_ends(Change.objects.filter(pk__in=ids).order_by("id"), "payload", "params", "after")
+        rows = _with_ends(Change.objects.filter(bulk.among("id", ids)).order_by("id"), "payload", "params", "after")
         refs = {key for row in rows for key in _named(row.after)}
         found = self._twins_of(refs, rows[0].toward if rows else "right")
         going: list[Line] = []
@@ -326,9 +345,9 @@ class Writer:
             return {}
         near, far = ("left", "right") if toward == "right" else ("right", "left")
         named = Row.objects.filter(
+            bulk.among("remote_id", {remote_id for _, remote_id in refs}),
             connection=getattr(self.run.integration, near),
             resource__in={resource for resource, _ in refs},
-            remote_id__in={remote_id for _, remote_id in refs},
         ).values_list("pk", "resource", "remote_id")
         keys = {pk: (resource, remote_id) for pk, resource, remote_id in named if (resource, remote_id) in refs}
         links = self.linked(near, keys).values_list(
@@ -344,7 +363,7 @@ class Writer:
         """Links of these records, of all integrations: by the integration as well, a database without statistics
         would read all links of it.
         """
-        return Link.objects.filter(**{f"{side}_id__in": list(ids)})
+        return Link.objects.filter(bulk.among(f"{side}_id", ids))
 
     def _wait_for_parent(self, change: Line, key: tuple[str, str]) -> None:
         parent = Change.objects.filter(
@@ -439,6 +458,8 @@ class Writer:
                 raw = resource.void(self.api, write.remote_id or "", _versioned(resource, write), write.key)
             elif write.action == "remove" and resource.remove:
                 raw = resource.remove(self.api, write.remote_id or "", _versioned(resource, write), write.key)
+            elif write.action == "merge" and resource.merge:
+                raw = resource.merge(self.api, write.remote_id or "", str(write.payload["drop"]))
             else:
                 from connectors.contract import SettingInvalid
 
@@ -447,17 +468,28 @@ class Writer:
         except SyncError as error:
             return Outcome(write.change, error=error)
 
-    def _collect(self) -> None:
-        done, _ = wait(self.flying, timeout=1.0, return_when=FIRST_COMPLETED)
+    def _collect(self, seconds: float) -> None:
+        """Take in what calls brought, waiting so long at most for the first of them."""
+        done, _ = wait(self.flying, timeout=seconds, return_when=FIRST_COMPLETED)
         for future in done:
-            group = self.flying.pop(future)
+            made = self.flying.pop(future)
+            if isinstance(made, Asked):
+                self._told(made, future)
+                continue
             crash_point("after_call")
             answer = future.result()
             if isinstance(answer, Ticket):
-                self._keep_ticket(group.dispatch, answer)
+                self._keep_ticket(made.dispatch, answer)
             else:
-                self.settle(group.resource, {change.pk: change for change in group.changes}, answer, group.dispatch)
+                self._settle(made.dispatch, made.resource, answer, made.changes)
         self.account.flush()
+
+    def _settle(
+        self, dispatch: Dispatch, resource: Resource, answer: Sequence[Outcome], changes: Sequence[Line] | None = None
+    ) -> None:
+        """Settle a group; after a ticket its changes are looked up."""
+        rows = _with_ends(self.mine.filter(dispatch=dispatch, state=State.SENDING)) if changes is None else changes
+        self.settle(resource, {change.pk: change for change in rows}, answer, dispatch)
 
     def _keep_ticket(self, dispatch: Dispatch, ticket: Ticket) -> None:
         poll_at = timezone.now() + timedelta(seconds=ticket.poll_after_seconds)
@@ -469,31 +501,30 @@ class Writer:
             )
 
     def _poll(self) -> bool:
-        """Ask about work the vendor took in; several tickets of a resource with one question."""
-        now = timezone.now()
-        due = self.open.filter(ticket__isnull=False, poll_at__lte=now)
-        if self.flying:
+        """Ask about work the vendor took in; several tickets of a resource with one question, one at a time."""
+        busy = [made for made in self.flying.values() if isinstance(made, Asked)]
+        if busy:
             return False
+        due = self.open.filter(ticket__isnull=False, poll_at__lte=timezone.now())
         by_resource: dict[str, list[Dispatch]] = defaultdict(list)
         # A few at a time: the answers of one are as large as what was sent, and all would be in memory at once.
         for dispatch in due.order_by("poll_at", "id")[:POLLED]:
             by_resource[dispatch.resource].append(dispatch)
-        if not by_resource:
-            return False
         for name, dispatches in by_resource.items():
             resource = self.connector.resource(name)
-            if not resource.bulk or not resource.bulk.poll:
-                continue
-            tickets = [Ticket(state=item.ticket) for item in dispatches]
-            try:
-                answers = resource.bulk.poll(self.api, tickets)
-            except SyncError as error:
-                self._poll_later(dispatches, error)
-                continue
-            for dispatch, answer in zip(dispatches, answers, strict=True):
-                self._polled(resource, dispatch, answer)
-        self.account.flush()
-        return True
+            if resource.bulk and resource.bulk.poll:
+                tickets = [Ticket(state=item.ticket) for item in dispatches]
+                self.flying[self.pool.submit(resource.bulk.poll, self.api, tickets)] = Asked(resource, dispatches)
+        return bool(by_resource)
+
+    def _told(self, asked: Asked, future: Future[Any]) -> None:
+        try:
+            answers = future.result()
+        except SyncError as error:
+            self._poll_later(asked.dispatches, error)
+            return
+        for dispatch, answer in zip(asked.dispatches, answers, strict=True):
+            self._polled(asked.resource, dispatch, answer)
 
     def _poll_later(self, dispatches: Sequence[Dispatch], error: SyncError) -> None:
         if error.then == "ask":
@@ -509,10 +540,7 @@ class Writer:
         elif isinstance(answer, Ticket):
             self._keep_ticket(dispatch, answer)
         else:
-            changes = {
-                change.pk: change for change in _with_ends(self.mine.filter(dispatch=dispatch, state=State.SENDING))
-            }
-            self.settle(resource, changes, answer, dispatch)
+            self._settle(dispatch, resource, answer)
 
     # settling
 
@@ -591,6 +619,7 @@ class Writer:
         for change, _, _ in done:
             if change.action in ("remove", "void"):
                 self._forget(change)
+        merged.done_there({c.pk: self._remote_id(c, o, r) for c, o, r in done if c.action == "merge"}, now)
         self._look_again(done)
 
     def _kept_otherwise(self, change: Line, record: Record | None) -> tuple[str, dict[str, Any]]:
@@ -608,10 +637,10 @@ class Writer:
         if not wanted:
             return {}
         rows = Row.objects.filter(
+            bulk.among("remote_id", {remote_id for _, remote_id in wanted}),
             connection=self.connection,
             resource=resource.name,
             scope__in={change.scope for change, _ in wanted},
-            remote_id__in={remote_id for _, remote_id in wanted},
         ).values_list("scope", "remote_id", "pk")
         return {(scope, remote_id): pk for scope, remote_id, pk in rows}
 
@@ -621,7 +650,7 @@ class Writer:
         for change, outcome, record in done:
             if change.action in ("remove", "void"):
                 continue
-            if record is None:
+            if record is None and change.action != "merge":
                 record = self._as_sent(resource, change, outcome)
             if record is not None:
                 by_scope[change.scope].append(record)
@@ -658,29 +687,30 @@ class Writer:
         now = timezone.now()
         toward = pairs[0][0].toward
         near, far = ("left", "right") if toward == "right" else ("right", "left")
-        known = {
-            getattr(link, f"{near}_id"): link
-            for link in self.linked(near, [change.source_id for change, _, _ in pairs])
-            if link.integration_id == self.run.integration_id
-        }
-        kinds = kinds_of(pairs[0][0].entity)
+        known: dict[int, Link] = {}
+        for link in self.linked(near, [change.source_id for change, _, _ in pairs]):
+            own = getattr(link, f"{near}_id")
+            if link.integration_id == self.run.integration_id and not (link.shared and own in known):
+                known[own] = link
+        back = two_way.settled(self.run, pairs)
+        two_way.carried_out(self.run, [change for change, _, _ in pairs])
         fresh, changed = [], []
         for change, row_id, record in pairs:
             values = record.values if record else {}
             # A follower sends nothing of its own: what is known of the record it shares is what is there.
             told = values if change.action == Change.Action.FOLLOW else change.sent
-            kept = {name: frozen(values[name], kinds.get(name, "")) for name in told if name in values}
+            sent, kept = {far: dict(change.sent)}, {far: two_way.kept_of(change, told, values)}
+            if change.pk in back:
+                sent[near], kept[near] = back[change.pk]
             link = known.get(change.source_id)
             if link is None:
                 one, other = (change.source_id, row_id) if near == "left" else (row_id, change.source_id)
                 fresh.append(
-                    (change.integration_id, change.entity, one, other, {far: dict(change.sent)}, {far: kept},
+                    (change.integration_id, change.entity, one, other, sent, kept,
                      change.action == Change.Action.FOLLOW, Link.Maker.PROGRAM, (change.code or "")[:200], now, now)
                 )  # fmt: skip
             else:
-                sent = {**link.sent, far: {**(link.sent.get(far) or {}), **change.sent}}
-                both = {**link.kept, far: {**(link.kept.get(far) or {}), **kept}}
-                changed.append((link.pk, sent, both, now))
+                changed.append((link.pk, _over(link.sent, sent), _over(link.kept, kept), now))
         bulk.insert_ignoring(
             Link,
             ["integration", "entity", "left", "right", "sent", "kept", "shared", "made_by", "why", "made_at",
@@ -707,10 +737,11 @@ class Writer:
     def _look_again(self, done: Sequence[tuple[Line, Outcome, Record | None]]) -> None:
         """A source that moved while its write was on the way is planned again by the next run."""
         ids = {change.source_id: change.based_on.split(":", 1)[0] for change, _, _ in done if change.based_on}
-        now = Row.objects.filter(pk__in=[pk for pk in ids if pk]).values_list("pk", "fingerprint")
+        now = Row.objects.filter(bulk.among("id", [pk for pk in ids if pk])).values_list("pk", "fingerprint")
         moved = [pk for pk, fingerprint in now if fingerprint != ids[pk]]
         undone = [change.undo_of_id for change, _, _ in done if change.undo_of_id]
         if undone:
+            two_way.undone(self.run, [(change, record) for change, _, record in done if change.action == "update"])
             Change.objects.filter(pk__in=undone).update(state=State.UNDONE)
         if moved:
             touch(moved)
@@ -759,12 +790,13 @@ class Writer:
                 self.mine.filter(state=State.SENDING, dispatch__in=late).update(state=State.UNKNOWN, retry_at=now)
                 Dispatch.objects.filter(pk__in=late).update(is_open=False)
         due = self.mine.filter(Q(retry_at__isnull=True) | Q(retry_at__lte=now), state=State.UNKNOWN)
-        self._repeat_keyed(due)
+        repeatable = due.exclude(action=Change.Action.MERGE)
+        self._repeat_keyed(repeatable)
         for change in _with_ends(due.order_by("stage", "id")[:50], "payload", "params"):
             self._resolve_unknown(change)
             if not self.lease.goes_on():
                 return
-        self._requeue_harmless(due.filter(attempts__lt=ATTEMPTS))
+        self._requeue_harmless(repeatable.filter(attempts__lt=ATTEMPTS))
 
     def _orphans(self, now: Any) -> None:
         """The lease is ours, so whoever sent what has no ticket is gone; whether it landed is open. Looked for once:
@@ -807,14 +839,15 @@ class Writer:
     def _resolve_unknown(self, change: Line) -> None:
         """Look, then adopt, send again with the same key, or ask a person after three attempts."""
         resource = self.connector.resource(change.resource)
-        if change.attempts >= ATTEMPTS and resource.repeat == "harmless":
+        is_harmless = resource.repeat == "harmless" and change.action != "merge"  # a second merge is refused
+        if change.attempts >= ATTEMPTS and is_harmless:
             self._give_up(change)
             return
         settles_at = change.claimed_at + resource.settle if change.claimed_at else timezone.now()
-        if resource.repeat != "harmless" and settles_at > timezone.now():
+        if not is_harmless and settles_at > timezone.now():
             self.mine.filter(pk=change.pk).update(retry_at=settles_at)
             return
-        if resource.repeat == "harmless":
+        if is_harmless:
             self.mine.filter(pk=change.pk, state=State.UNKNOWN).update(
                 state=State.READY, retry_at=None, resolution="sent again"
             )
@@ -823,11 +856,11 @@ class Writer:
             str(change.pk), change.action, change.remote_id or None, change.payload or {}, change.key,
             change.target_version or None,
         )  # fmt: skip
-        if resource.find is None:
+        if (resource.fetch if write.action == "merge" else resource.find) is None:
             self._give_up(change)
             return
         try:
-            raw = resource.find(self.api, write)
+            raw = self._merge_seen(resource, write) if write.action == "merge" else resource.find(self.api, write)
         except SyncError as error:
             if error.then == "ask":
                 raise
@@ -852,6 +885,21 @@ class Writer:
         else:
             self._again_or_give_up(change)
 
+    def _merge_seen(self, resource: Resource, write: Write) -> Raw | None:
+        """Return what the survivor's id answers where the vendor has no two any more; None where it still has."""
+        drop = str(write.payload["drop"])
+        try:
+            there = resource.parse(resource.fetch(self.api, drop))
+        except SyncError as error:
+            if error.then != "reject":
+                raise
+            there = None  # nothing answers under its id
+        if there is not None and there.remote_id == drop and not (there.gone or there.merged_into):
+            return None
+        raw = resource.fetch(self.api, write.remote_id or "")
+        survivor = resource.parse(raw).merged_into  # of two, some vendors make a third
+        return resource.fetch(self.api, survivor) if survivor else raw
+
     def _again_or_give_up(self, change: Line) -> None:
         if change.attempts >= ATTEMPTS:
             self._give_up(change)
@@ -865,6 +913,11 @@ class Writer:
             state=State.HELD, error_code="ATTEMPTS-EXHAUSTED", settled_at=timezone.now(),
             error_params={"attempts": change.attempts},
         )  # fmt: skip
+
+
+def _over(past: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a link remembers by side, with what was settled now over it."""
+    return {**past, **{side: {**(past.get(side) or {}), **values} for side, values in now.items()}}
 
 
 def _with_ends(changes: Any, *more: str) -> list["Line"]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge import registry
+from bridge.engine.match import keys
 from bridge.engine.model import CannotMap, Composed, Pair
 from bridge.engine.posting import (
     Books,
@@ -20,6 +21,7 @@ from bridge.engine.posting import (
     Posted,
     TaxCode,
     clashes,
+    name_apart,
     policy,
     post_contact,
     post_payment,
@@ -30,6 +32,7 @@ from bridge.hub.models import Change, Connection, Integration, Link, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs import values
 from bridge.jobs.context import facts_of, settings_of
+from bridge.jobs.records import on_their_way
 from connectors.contract import Recipe, RecipeFlow, Record, Ref
 
 Key = tuple[str, str]
@@ -37,7 +40,7 @@ Parse = Callable[[Row, Connection], Record | None]
 Changes = Callable[..., list[tuple[Any, ...]]]
 TAX = "tax"  # the kind of value map whose targets are the tax codes of the books
 ZERO = Decimal(0)
-LONGEST_NAME = 100  # of an item in books
+LONGEST_NAME = 100  # of an item in books, and enough for a customer
 
 
 class Poster:
@@ -60,6 +63,8 @@ class Poster:
         self.parents: dict[Key, Record] = {}
         self.states: dict[Key, tuple[str, str, str]] = {}  # of the records that sources name: name, state, cause
         self.names: dict[str, set[Key]] = {}  # who has a product's name, in lower case, at either side
+        self.before: set[Key] = set()  # buyers whose name somebody had before them
+        self.unposted: dict[Key, Decimal] | None = None  # sold and not shipped, by product, in sales not in the books
 
     def _books(self) -> Books:
         facts = facts_of(self.target)
@@ -71,6 +76,7 @@ class Poster:
             home_currency=str(facts.get("home_currency") or facts.get("currency") or ""),
             multi_currency=bool(facts.get("multi_currency")),
             automated_tax=bool(facts.get("automated_tax")),
+            keeps_tax=facts.get("uses_sales_tax") is not False,
             custom_numbers=facts.get("custom_numbers") is not False,
             closed_until=date.fromisoformat(closed) if closed else None,
             tax_codes=self._tax_codes(),
@@ -104,6 +110,10 @@ class Poster:
         """Look up, for all of these at once, what their documents name."""
         if self.declared.posting == "product":
             self.names = self._namesakes(sources)
+        if self.declared.posting == "contact":
+            self.before = self._known_before(sources)
+        if self.declared.posting == "stock_level" and self.unposted is None:
+            self.unposted = self._unposted()
         if self.declared.posting not in ("sale", "payment", "refund"):
             return
         self.parents = self._sales(sources)
@@ -115,7 +125,7 @@ class Poster:
             linked=linked,
             expected=expected,
             number_holders=self._holders(sources),
-            contact_currencies=self._currencies(linked),
+            contact_currencies=self._currencies(named, linked),
             item_names=self._items(sources, "name"),
             item_skus=self._items(sources, "number"),
             shared_skus=self._shared(sources),
@@ -160,6 +170,8 @@ class Poster:
         """Records this run makes over there: their own change goes first."""
         for pk, _, state, code, error in self.changes(list(rows), "state", "code", "error_code"):
             self.states[rows[pk]] = (self.states[rows[pk]][0], state, error or code)
+        for pk in on_their_way(self.run, list(rows)):  # linked by what the other way of a two-way flow does
+            self.states[rows[pk]] = (self.states[rows[pk]][0], Change.State.PLANNED, "")
         on_the_way = (Change.State.PLANNED, *Change.IN_FLIGHT)
         return frozenset(key for key, (_, state, _) in self.states.items() if state in on_the_way and key not in linked)
 
@@ -180,14 +192,23 @@ class Poster:
             number: name or remote_id for pk, number, name, remote_id in rows if own.get(pk) != wanted[number].remote_id
         }
 
-    def _currencies(self, linked: Mapping[Key, Key]) -> dict[str, str]:
-        resources = {name for name, _ in linked.values()}
+    def _currencies(self, named: Sequence[Ref], linked: Mapping[Key, Key]) -> dict[str, str]:
+        """Return the currency of customers these documents are for, the one generic customer among them. Only of
+        customers: their ids are those of other documents too.
+        """
+        buyers = {(ref.resource, ref.remote_id) for ref in named if ref.entity == "contact"}
+        wanted = {linked[key] for key in buyers if key in linked}
+        if self.policy is not None and self.policy.generic_customer_id:
+            flow = next((item for item in self.recipe.flows if item.entity == "contact"), None)
+            theirs = getattr(flow, "left" if self.side == "right" else "right") if flow else ()
+            wanted |= {(name, self.policy.generic_customer_id) for name in theirs}
         rows = Row.objects.filter(
             connection=self.target,
-            resource__in=resources,
-            remote_id__in={remote_id for _, remote_id in linked.values()},
+            resource__in={name for name, _ in wanted},
+            remote_id__in={remote_id for _, remote_id in wanted},
         ).exclude(currency="")
-        return dict(rows.values_list("remote_id", "currency"))
+        return {one: currency for name, one, currency in rows.values_list("resource", "remote_id", "currency")
+                if (name, one) in wanted}  # fmt: skip
 
     def _items(self, sources: Sequence[Record], column: str) -> dict[str, tuple[str, ...]]:
         skus = _skus(sources)
@@ -215,7 +236,7 @@ class Poster:
         """
         wanted = {str(name) for record in sources if (name := record.values.get("name"))}
         found: dict[str, set[Key]] = defaultdict(set)
-        if self.policy is None or self.policy.items_by == "name" or not wanted:
+        if self.policy is None or self.policy.items_by in ("name", "title") or not wanted:
             return found
         mine = {record.resource for record in sources}
         theirs = getattr(self.declared, "left" if self.side == "right" else "right")
@@ -224,6 +245,49 @@ class Poster:
             for name, resource, remote_id in rows.exclude(number="").values_list("name", "resource", "remote_id"):
                 found[name.casefold()].add((resource, remote_id))
         return found
+
+    def _known_before(self, sources: Sequence[Record]) -> set[Key]:
+        """Return the buyers whose name a customer over there has, or a buyer who came first: books want each name once.
+
+        Whoever is found over there by address is that customer, whatever the name: this is for those who are made.
+        """
+        if self.policy is None or self.policy.same_name != "mark" or self.policy.customer != "person":
+            return set()
+        wanted = {keys("contact", record.values).name_key for record in sources} - {""}
+        theirs = getattr(self.declared, "left" if self.side == "right" else "right")
+        there = Row.objects.filter(connection=self.target, resource__in=theirs, name_key__in=wanted, gone=False)
+        taken = {name.casefold() for name in there.values_list("name", flat=True)}
+        found: set[Key] = set()
+        mine = {record.resource for record in sources}
+        here = Row.objects.filter(connection=self.source, resource__in=mine, name_key__in=wanted, gone=False)
+        for name, *key in here.order_by("id").values_list("name", "resource", "remote_id"):
+            if name.casefold() in taken:
+                found.add((key[0], key[1]))
+            taken.add(name.casefold())
+        return found
+
+    def _unposted(self) -> dict[Key, Decimal]:
+        """Return what was sold and not shipped in sales that have no document yet, by product: the books have not taken
+        it off. {} where sales are not posted from here, and all of them are taken to be there.
+        """
+        flow = next((item for item in self.recipe.flows if item.entity == "sale"), None)
+        if flow is None or "sale" not in self.run.pinned["flows"]:
+            return {}
+        far = "left" if self.side == "right" else "right"
+        posted = Link.objects.filter(integration=self.run.integration, entity="sale").values(f"{far}_id")
+        rows = Row.objects.filter(connection=self.target, resource__in=getattr(flow, far), gone=False)
+        chosen = [part.strip() for part in str(self.settings.get("order_statuses") or "").split(",") if part.strip()]
+        rows = rows.filter(status__in=chosen) if chosen else rows
+        found: dict[Key, Decimal] = defaultdict(lambda: ZERO)
+        for row in (
+            rows.exclude(pk__in=posted).only("resource", "document", "gone", "merged_into").iterator(chunk_size=500)
+        ):
+            record = self.parse(row, self.target)
+            for line in (record.values.get("lines") or ()) if record else ():
+                product = line.get("product")
+                if isinstance(product, Ref) and line.get("unshipped"):
+                    found[product.resource, product.remote_id] += line["unshipped"]
+        return dict(found)
 
     # one record
 
@@ -240,10 +304,20 @@ class Poster:
                 return post_refund(told, parent, self.policy, self.books)
             return post_payment(told, parent, self.policy, self.books)
         if posting == "contact":  # its name is in `seen_as`: rules decide whether it is written
-            return Posted({}, post_contact(told, self.policy).warnings)
+            return self._buyer(pair.source) if target is None else Posted({}, post_contact(told, self.policy).warnings)
         if posting == "stock_level":
             return self._stock(told, target)
         return self._named(pair.source) if target is None else Posted({})
+
+    def _buyer(self, source: Record) -> Posted:
+        """A new buyer whose name another customer has is told apart by the e-mail address."""
+        assert self.policy is not None  # noqa: S101 - the only caller has looked
+        warnings = post_contact(source.values, self.policy).warnings
+        name, email = str(source.values.get("name") or ""), str(source.values.get("email") or "")
+        if not email or name == email or (source.resource, source.remote_id) not in self.before:
+            return Posted({}, warnings)
+        posted = name_apart(name, email, LONGEST_NAME)
+        return Posted({"name": posted}, (*warnings, ("CUSTOMER-NAME-SHARED", {"name": name, "posted": posted})))
 
     def _named(self, source: Record) -> Posted:
         """A new product whose name others have too is told apart by its SKU: books want each name once."""
@@ -251,8 +325,7 @@ class Poster:
         others = self.names.get(name.casefold(), set()) - {(source.resource, source.remote_id)}
         if not (others and sku):
             return Posted({})
-        mark = f" ({sku})"
-        posted = name[: max(0, LONGEST_NAME - len(mark))].rstrip() + mark
+        posted = name_apart(name, sku, LONGEST_NAME)
         return Posted({"name": posted}, (("ITEM-NAME-SHARED", {"name": name, "posted": posted}),))
 
     def _parent(self, told: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -266,6 +339,9 @@ class Poster:
         if target is None or not isinstance(quantity, Decimal):
             return Posted({})
         waiting = target.values.get("unshipped") if self.settings.get("unshipped", "add") == "add" else None
+        product = target.values.get("product")
+        if waiting and self.unposted and isinstance(product, Ref):
+            waiting = max(ZERO, waiting - self.unposted.get((product.resource, product.remote_id), ZERO))
         return Posted({"quantity": max(ZERO, quantity) + (waiting or ZERO)})
 
 

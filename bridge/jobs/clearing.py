@@ -42,8 +42,6 @@ def accounts(integration: Integration, year: int, month: int) -> tuple[Account, 
     booked = list(_booked(integration, far, window))
     expected = list(_expected(integration, near, window, chosen))
     expected += _paid_back(integration, near, window, chosen, twins, {item.remote_id for item in booked})
-    ours = {*chosen.values()}, {*twins.values()}
-    booked = [item for item in booked if item.account in ours[0] or item.remote_id in ours[1]]
     return clearing(expected, booked, twins, (first, last))
 
 

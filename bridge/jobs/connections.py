@@ -14,7 +14,18 @@ from django.utils import timezone
 from bridge import registry
 from bridge.hub.models import Connection, Environment, Organization, SignInState, User
 from bridge.jobs.account import app_of, hosts_of, keep, loaded, opened
-from connectors.contract import Activation, ApiKey, Choice, Finding, Grant, OAuth1, OAuth2, SettingInvalid, SyncError
+from connectors.contract import (
+    Activation,
+    ApiKey,
+    AuthorizationExpired,
+    Choice,
+    Finding,
+    Grant,
+    OAuth1,
+    OAuth2,
+    SettingInvalid,
+    SyncError,
+)
 from connectors.transport import PlainHttp, public_url
 
 log = logging.getLogger("bridge.jobs.connections")
@@ -62,6 +73,11 @@ def values_of(connection: Connection) -> OAuth1 | None:
 def redirect_uri(vendor: str) -> str:
     """Return the address a vendor returns to; it must be registered there byte for byte."""
     return f"{settings.BRIDGE_BASE_URL}/connect/{vendor}/callback/"
+
+
+def invitation_url(connection: Connection) -> str:
+    """Return the link by which a client connects this account with their own login; it leads nobody else anywhere."""
+    return f"{settings.BRIDGE_BASE_URL}/portal/connect/{connection.public_id}/"
 
 
 def authorize_url(connection: Connection, user: User, session_key: str, next_url: str = "") -> str:
@@ -318,7 +334,7 @@ def _catch_up(connection: Connection) -> None:
 
     now = timezone.now()
     for side in ("left", "right"):
-        Integration.objects.filter(**{side: connection}, automatic=True, state=Integration.State.ACTIVE).update(
+        Integration.objects.filter(**{side: connection}, automatic=True, state__in=Integration.RUNNING).update(
             next_run_at=now
         )
         Run.objects.filter(**{f"integration__{side}": connection}, state__in=Run.WORKING).update(wake_at=now)
@@ -330,7 +346,11 @@ def _identify(connection: Connection, grant: Grant) -> Any:
 
     connector = registry.connector(connection.vendor)
     with Api(
-        connector, hosts_of(connection), _Bare(grant), {"account_id": connection.account_id}, deadline_seconds=30
+        connector,
+        hosts_of(connection),
+        _Bare(grant),
+        {"account_id": connection.account_id, **(grant.extra.get("context") or {})},
+        deadline_seconds=30,
     ) as api:
         return connector.identify(api)
 
@@ -345,8 +365,6 @@ class _Bare:
         return self._grant
 
     def renew(self, used: Grant) -> Grant:
-        from connectors.contract import AuthorizationExpired
-
         raise AuthorizationExpired("SIGNIN-FAILED", params={"account": ""})
 
     def slot(self, bucket: str) -> Any:
@@ -355,6 +373,9 @@ class _Bare:
         return nullcontext()
 
     def throttled(self, seconds: float) -> None:
+        return None
+
+    def paced(self, calls: int, seconds: float) -> None:
         return None
 
     def allow(self) -> None:
@@ -390,6 +411,9 @@ def check(connection: Connection) -> list[Finding]:
         told = registry.catalogue().get(error.code)
         text = told.what if told else Text(error.code, error.code)
         findings = [Finding(error.code, "blocker", text, {key: str(item) for key, item in error.params.items()})]
+        if isinstance(error, AuthorizationExpired):  # said first and plainly: all else follows from it
+            plain = Text("Not connected: reconnect the account.", "Non connecté : reconnectez le compte.")
+            findings.insert(0, Finding("NOT-CONNECTED", "blocker", plain))
         reason, params = error.code, {key: str(item) for key, item in error.params.items()}
     if abs(connection.clock_skew_seconds) > 120:
         text = Text(

@@ -7,7 +7,20 @@ from typing import Any
 from bridge import registry
 from bridge.engine.model import FlowSpec, Rule
 from bridge.hub.models import Connection, Integration, Run
-from connectors.contract import Recipe, Resource
+from connectors.contract import CUSTOM, Recipe, RecipeFlow, Resource
+
+
+def recipe_of(run: Run) -> Recipe:
+    """Return the recipe as a run goes by it: a one-time import knows just what it declares for its entity."""
+    recipe = registry.recipe(run.integration.recipe)
+    key = run.pinned.get("import")
+    if not key:
+        return recipe
+    flow = recipe.one_time(key).flow
+    # What comes back is the business of the flow of that entity: its rules tell which fields that is about.
+    back = [rule for item in recipe.flows if item.entity == flow.entity for rule in item.rules]
+    known = {rule.toward for rule in flow.rules}
+    return replace(recipe, flows=(replace(flow, rules=(*flow.rules, *(r for r in back if r.toward not in known))),))
 
 
 def settings_of(integration: Integration) -> dict[str, str]:
@@ -28,8 +41,13 @@ def context_of(integration: Integration, settings: Mapping[str, str] | None = No
 
 
 def facts_of(connection: Connection) -> dict[str, Any]:
-    """Return what an account told about itself, its id and name included."""
-    return {"account_id": connection.account_id, "account_name": connection.account_name, **(connection.facts or {})}
+    """Return what an account told about itself; its id, name and environment included."""
+    known = {
+        "account_id": connection.account_id,
+        "account_name": connection.account_name,
+        "environment": connection.environment,
+    }
+    return {**known, **(connection.facts or {})}
 
 
 def pin(integration: Integration) -> dict[str, Any]:
@@ -39,6 +57,7 @@ def pin(integration: Integration) -> dict[str, Any]:
         flows[flow.entity] = {
             "direction": flow.direction,
             "filter": flow.filter or {},
+            "filter_back": flow.filter_back or {},
             "start_date": flow.start_date.isoformat() if flow.start_date else None,
             "brakes": flow.brakes or {},
             "approval": flow.approval,
@@ -70,6 +89,7 @@ def pin(integration: Integration) -> dict[str, Any]:
         "flows": flows,
         "value_maps": maps,
         "maps_version": integration.maps_version,
+        "time_zone": integration.organization.time_zone,
     }
 
 
@@ -82,25 +102,40 @@ def spec(recipe: Recipe, pinned: Mapping[str, Any], entity: str, direction: str,
         entity=entity,
         direction=direction,  # type: ignore[arg-type]
         rules=tuple(Rule(**rule) for rule in kept["rules"]),
-        filter=kept["filter"],
-        match_on=declared.match_on,
+        filter=filter_toward(kept, direction),
+        match_on=match_fields(declared, pinned["settings"]),
         exclusions=declared.exclusions,
         start_date=date.fromisoformat(kept["start_date"]) if kept["start_date"] else None,
         settings=pinned["context"],
         value_maps=pinned["value_maps"],
         writable=writable(target, declared.rules),
         removes=declared.removes,
+        disputed=declared.disputed,
         allow_shared=pinned["settings"].get("shared_" + declared.match_on[0]) == "share"
         if declared.match_on
         else False,
+        zone=pinned.get("time_zone", ""),
     )
+
+
+def match_fields(declared: RecipeFlow, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the fields whose equality makes a clear match, as the settings go by."""
+    chosen = settings.get(declared.match_by) if declared.match_by else ""
+    return (chosen,) if chosen else declared.match_on
+
+
+def filter_toward(kept: Mapping[str, Any], direction: str) -> Mapping[str, Any]:
+    """Return the filter of what goes this way: a two-way flow has one for each."""
+    back = kept["direction"] == "both" and direction == "left"
+    found: Mapping[str, Any] = kept.get("filter_back" if back else "filter") or {}
+    return found
 
 
 def composed(flow: FlowSpec, poster: Any) -> FlowSpec:
     """Return a flow whose target values are composed from whole records, found by what the settings go by."""
     match_on = flow.match_on
     if poster.policy and poster.declared.posting == "product":
-        match_on = ("name",) if poster.policy.items_by == "name" else ("sku",)
+        match_on = ("name",) if poster.policy.items_by in ("name", "title") else ("sku",)
     # Several buyers of one organization are one customer; nothing else is ever shared because of that.
     company = poster.declared.posting == "contact" and poster.policy and poster.policy.customer == "company"
     if company:
@@ -108,10 +143,22 @@ def composed(flow: FlowSpec, poster: Any) -> FlowSpec:
     return replace(flow, compose=poster, match_on=match_on, allow_shared=flow.allow_shared or bool(company))
 
 
-def writable(target: Resource, rules: Any) -> frozenset[str]:
+class Writable(frozenset[str]):
+    """Canonical fields a rule may write, and with them whatever an account's people added where they may."""
+
+    custom = False
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a field may be written."""
+        return super().__contains__(name) or (self.custom and isinstance(name, str) and name.startswith(CUSTOM))
+
+
+def writable(target: Resource, rules: Any) -> Writable:
     """Return the canonical fields a rule may write at this resource."""
     named = {item.name for item in target.fields if item.write}
-    return frozenset(named or {rule.target for rule in rules})
+    found = Writable(named or {rule.target for rule in rules})
+    found.custom = target.custom is not None
+    return found
 
 
 def sides(run: Run) -> tuple[Connection, Connection]:

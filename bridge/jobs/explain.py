@@ -1,21 +1,27 @@
 """Why did this one (not) go through? Everything known of a record, and what the next run would do with it."""
 
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import Q
 
 from bridge import registry
+from bridge.engine.match import normal_email, normal_name
 from bridge.engine.model import Decision
 from bridge.engine.plan import plan_pair
 from bridge.hub.models import Change, Connection, Integration, Link, Record, Run, User, VendorCall
 from bridge.jobs import store
 from bridge.jobs.account import opened
 from bridge.jobs.context import context_of, pin
+from bridge.jobs.merged import absorbed
 from bridge.jobs.plan import Desk, refs_of, towards
 from bridge.jobs.records import touch
+from bridge.jobs.two_way import make_moot
 from connectors.contract import SyncError, freeze
 
 
@@ -44,10 +50,14 @@ class Why:
 
 
 def why(record: Record) -> Why:
-    """Return links, chain, decisions, the next run's effect and the calls made for a record."""
+    """Return links, chain, decisions, the next run's effect and the calls made for a record.
+
+    What was decided about records merged into it is part of its history.
+    """
+    family = [record.pk, *absorbed([record.pk])[record.pk]]
     links = list(Link.objects.filter(Q(left=record) | Q(right=record)).select_related("left", "right", "integration"))
     changes = list(
-        Change.objects.filter(Q(source=record) | Q(target=record))
+        Change.objects.filter(Q(source__in=family) | Q(target__in=family))
         .select_related("run", "approved_by", "integration", "connection", "target", "source")
         .order_by("-id")[:50]
     )
@@ -134,19 +144,13 @@ def _calls(changes: Sequence[Change]) -> list[VendorCall]:
     return found
 
 
-def unlink(link: Link, user: User | None) -> None:
-    """Part two records; both stay as they are, and the next run looks at the source again."""
-    ids = [link.left_id, link.right_id]
-    link.delete()
-    _touch(ids)
-
-
 def relink(link: Link, other: Record, user: User | None) -> Link:
     """Let the left record stand for another one on the right."""
     link.right = other
     link.sent, link.kept = {}, {}
     link.made_by, link.made_by_user, link.why = Link.Maker.PERSON, user, "person"
     link.save()
+    make_moot(link.conflicts.filter(settled_at__isnull=True), "relinked")  # it was about the other record
     _touch([link.left_id])
     return link
 
@@ -178,28 +182,82 @@ def _touch(ids: list[int]) -> None:
         touch(ids)
 
 
+MOST_LOOKED_AT = 2000  # of those that answer to one name; beyond that a search is no search
+
+
 def find(user: Any, text: str, most: int = 50) -> dict[str, list[Any]]:
     """Find records, runs and connections by number, name, e-mail, amount or id, within what a person may see."""
-    from decimal import Decimal, InvalidOperation
-
-    from bridge.engine.match import normal_email, normal_name
-
     text = text.strip()
     if not text:
         return {"records": [], "runs": [], "connections": []}
-    condition = Q(number__iexact=text) | Q(remote_id=text) | Q(name__icontains=text)
-    if email := normal_email(text):
-        condition |= Q(email_key=email)
-    if name := normal_name(text):
-        condition |= Q(name_key__icontains=name)
-    plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").strip("$")
-    with suppress(InvalidOperation):
-        condition |= Q(amount=Decimal(plain.replace(",", ".") if plain.count(",") == 1 else plain))
-    runs = Run.objects.for_user(user).filter(pk=int(text.lstrip("#"))) if text.lstrip("#").isdigit() else []
+    found: set[int] = set()
+    # One question for each way to name a record, each along its own index: all at once would look at every record, and
+    # so would asking for the newest first.
+    connections = list(Connection.objects.for_user(user).values_list("pk", flat=True))
+    for condition in _ways(text, connections):
+        rows = Record.objects.for_user(user).filter(condition).order_by()
+        found.update(rows.values_list("pk", flat=True)[:MOST_LOOKED_AT])
+    newest = sorted(found, reverse=True)[:most]
+    records = Record.objects.filter(pk__in=newest).select_related("connection__organization").defer("document")
+    runs = Run.objects.for_user(user).filter(pk=int(text.lstrip("#"))) if text.lstrip("#").isdecimal() else []
     return {
-        "records": list(Record.objects.for_user(user).filter(condition).select_related("connection__organization")
-                        .defer("document").order_by("-id")[:most]),
+        "records": list(records.order_by("-id")),
         "runs": list(runs)[:10],
         "connections": list(Connection.objects.for_user(user).filter(
             Q(account_name__icontains=text) | Q(account_id=text))[:10]),
+    }  # fmt: skip
+
+
+def _ways(text: str, connections: Sequence[int]) -> Iterator[Q]:
+    """Yield each way in which records may be meant by a text."""
+    yield Q(number__in={text, text.upper(), text.lower()})
+    yield Q(remote_id=text)
+    if email := normal_email(text):
+        yield Q(email_key=email)
+    # Names are looked for by parts, which need letters to tell anything.
+    if len(name := normal_name(text)) >= 3 and any(sign.isalpha() for sign in name):
+        yield Q(name_key__contains=name) & ~Q(name_key="")
+        yield Q(name__iregex=loosely(text), connection__in=connections, resource__in=_named_resources())
+    plain = text.replace("\u00a0", "").replace("\u202f", "").replace(" ", "").strip("$")
+    with suppress(InvalidOperation):
+        yield Q(amount=Decimal(plain.replace(",", ".") if plain.count(",") == 1 else plain))
+
+
+def _spellings() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for sign in map(chr, range(0xC0, 0x180)):  # the accented letters of Latin scripts
+        base = unicodedata.normalize("NFKD", sign)[0].lower()
+        if base.isascii() and base.isalpha():
+            found[base] = found.get(base, base + base.upper()) + sign
+    return found
+
+
+_SPELLINGS = _spellings()
+
+
+def loosely(text: str) -> str:
+    """Return a pattern, for both databases, of a text whatever its accents, case, blanks and apostrophes."""
+    unaccented = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    parts = []
+    for sign in " ".join(unaccented.split()):
+        if unicodedata.combining(sign):
+            continue
+        if sign == " ":
+            parts.append("[\\s\u00a0\u202f]+")
+        elif sign in "'’":
+            parts.append("['’]")
+        else:
+            parts.append(f"[{_SPELLINGS[sign]}]" if sign in _SPELLINGS else re.escape(sign))
+    pattern = "".join(parts)
+    for letters, joined in (("oe", "œŒ"), ("ae", "æÆ")):
+        both = f"[{_SPELLINGS[letters[0]]}][{_SPELLINGS[letters[1]]}]"
+        pattern = pattern.replace(both, f"(?:{both}|[{joined}])")
+    return pattern
+
+
+def _named_resources() -> set[str]:
+    """Return the resources whose records go by a name of their own and have no match key made of it."""
+    return {
+        resource.name for connector in registry.connectors().values() for resource in connector.resources
+        if resource.entity in ("product", "shop", "deal")
     }  # fmt: skip

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from bridge.hub.models import Connection, Heartbeat, InboxEvent, Intake, Run, VendorCall
-from bridge.jobs import queue
+from bridge.hub.models import Connection, Heartbeat, InboxEvent, Intake, Letter, Report, Run, VendorCall
+from bridge.jobs import letters, queue
 
 TICK_LATE = timedelta(minutes=3)
 
@@ -40,6 +40,8 @@ class Health:
     intake: Sequence[Intake]
     connections: Sequence[Connection]
     calls: Sequence[Calls]
+    letters: Sequence[Letter]  # mails that did not leave
+    late_reports: Sequence[Report]
 
 
 def snapshot(now: datetime | None = None) -> Health:
@@ -69,6 +71,10 @@ def snapshot(now: datetime | None = None) -> Health:
             .order_by("refresh_expires_at")
         ),
         calls=_calls(now),
+        letters=letters.in_trouble(),
+        late_reports=list(
+            Report.objects.filter(state=Report.State.ASKED, starts__gt=2).select_related("organization")[:50]
+        ),
     )
 
 

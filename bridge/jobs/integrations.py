@@ -2,25 +2,33 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
+from itertools import islice
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from bridge import registry
-from bridge.engine.filters import always, check_tree, describe, evaluate
+from bridge.engine.filters import always, check_tree, describe, failing, passes
+from bridge.engine.kinds import day_in, fields_of
 from bridge.engine.model import Problem, Rule
 from bridge.engine.posting import prefix_taken
 from bridge.engine.posting.numbers import LONGEST
 from bridge.engine.transforms import check_rule, rule_as_text
 from bridge.hub.models import (
     Change,
+    Conflict,
     Connection,
     Flow,
     Integration,
+    Link,
     MappingRule,
     Organization,
     Run,
@@ -28,10 +36,26 @@ from bridge.hub.models import (
     User,
 )
 from bridge.hub.models import Record as Row
-from bridge.jobs import books, connections
+from bridge.jobs import books, connections, guide
 from bridge.jobs import values as maps
+from bridge.jobs.associated import asked_about, with_associated
 from bridge.jobs.context import context_of, facts_of, scope_of, settings_of, writable
-from connectors.contract import Finding, Recipe, Setting, SettingInvalid, SyncError, Terms, Text
+from bridge.jobs.plan import towards
+from connectors.contract import (
+    CUSTOM,
+    FilterPreset,
+    Finding,
+    Recipe,
+    RecipeFlow,
+    Record,
+    Setting,
+    SettingInvalid,
+    SyncError,
+    Terms,
+    Text,
+)
+
+Side = Literal["left", "right"]
 
 log = logging.getLogger("bridge.jobs.integrations")
 
@@ -47,21 +71,28 @@ def create(organization: Organization, recipe_key: str, user: User | None) -> In
             settings={item.key: item.default for item in recipe.settings if item.default},
         )
         for declared in recipe.flows:
-            flow = Flow.objects.create(
-                integration=integration,
-                entity=declared.entity,
-                direction=declared.directions[0],
-                filter=dict(declared.default_filter),
-                cadence_minutes=declared.cadence_minutes,
-            )
-            for position, rule in enumerate(declared.rules):
-                MappingRule.objects.create(
-                    flow=flow, source=rule.source, target=rule.target, transform=rule.transform,
-                    argument=rule.argument, when=rule.when, on_conflict=rule.on_conflict, toward=rule.toward,
-                    note=rule.note.say(organization.language) if rule.note else "", position=position,
-                    created_by=user,
-                )  # fmt: skip
+            _make_flow(integration, declared, user)
     return integration
+
+
+def _make_flow(integration: Integration, declared: RecipeFlow, user: User | None) -> Flow:
+    flow = Flow.objects.create(
+        integration=integration,
+        entity=declared.entity,
+        direction=declared.directions[0],
+        filter=dict(declared.default_filter),
+        filter_back=dict(declared.default_back),
+        cadence_minutes=declared.cadence_minutes,
+        is_on=declared.starts_on,
+    )
+    for position, rule in enumerate(declared.rules):
+        MappingRule.objects.create(
+            flow=flow, source=rule.source, target=rule.target, transform=rule.transform,
+            argument=rule.argument, when=rule.when, on_conflict=rule.on_conflict, toward=rule.toward,
+            note=rule.note.say(integration.organization.language) if rule.note else "", position=position,
+            created_by=user,
+        )  # fmt: skip
+    return flow
 
 
 def attach(integration: Integration, side: str, connection: Connection) -> None:
@@ -109,17 +140,22 @@ def _mixes(one: Connection, other: Connection) -> bool:
 # settings
 
 
+def setting_problems(integration: Integration, values: Mapping[str, str]) -> dict[str, Problem]:
+    """Return what is wrong with settings a person gave, by key; {} for nothing."""
+    merged = {**settings_of(integration), **{key: str(value).strip() for key, value in values.items()}}
+    problems = {}
+    for item in registry.recipe(integration.recipe).settings:
+        if item.key in values and (problem := _setting_problem(item, merged)):
+            problems[item.key] = problem
+    return {**_prefix_problem(integration, merged), **problems, **_fixed(integration, values)}
+
+
 def save_settings(integration: Integration, values: Mapping[str, str], user: User | None) -> dict[str, Problem]:
     """Store what a person gave; {} when all of it is in order, else a problem per key and nothing stored."""
     recipe = registry.recipe(integration.recipe)
-    merged = {**settings_of(integration), **{key: str(value).strip() for key, value in values.items()}}
-    problems = {}
-    for item in recipe.settings:
-        if item.key in values and (problem := _setting_problem(item, merged)):
-            problems[item.key] = problem
-    problems = {**_prefix_problem(integration, merged), **problems, **_fixed(integration, values)}
-    if problems:
+    if problems := setting_problems(integration, values):
         return problems
+    merged = {**settings_of(integration), **{key: str(value).strip() for key, value in values.items()}}
     known = {item.key for item in recipe.settings}
     for item in recipe.settings:
         if item.choices_from and item.key in values and (label := values.get(f"{item.key}_label")):
@@ -129,6 +165,13 @@ def save_settings(integration: Integration, values: Mapping[str, str], user: Use
     integration.save(update_fields=["settings", "settings_version"])
     refresh_lists(integration)
     return {}
+
+
+def keep_settings(integration: Integration, values: Mapping[str, str]) -> None:
+    """Keep some settings before the others are asked: what is missing is said by the steps of the set-up."""
+    integration.settings = {**(integration.settings or {}), **values}
+    integration.settings_version += 1
+    integration.save(update_fields=["settings", "settings_version"])
 
 
 def refresh_lists(integration: Integration) -> None:
@@ -177,6 +220,13 @@ def _fixed(integration: Integration, values: Mapping[str, str]) -> dict[str, Pro
         for key in scopes
         if key in values and now.get(key) and str(values[key]) != now[key]
     }
+
+
+def lacks(integration: Integration, item: Setting) -> bool:
+    """Tell whether the account a setting is about does not offer what it is for; unknown while none is connected."""
+    connection: Connection | None = getattr(integration, item.side or "right")
+    features = (connection.facts or {}).get("features") if connection else None
+    return bool(item.feature) and features is not None and item.feature not in features
 
 
 def asked(item: Setting, values: Mapping[str, str]) -> bool:
@@ -252,6 +302,8 @@ def steps(integration: Integration) -> list[Step]:
         why = None if done else _why(f"Connect {label.en}.", f"Connectez {label.fr}.")
         if connection and connection.state == Connection.State.ATTENTION:
             why = _why(f"Reconnect {label.en}.", f"Reconnectez {label.fr}.")
+        if done and side == "left" and (found_why := guide.first_check(integration)):
+            done, why = False, found_why
         found.append(Step(f"connect_{side}", _why(f"Connect {label.en}", f"Connecter {label.fr}"), done, why))
     missing = missing_settings(integration)
     labels = [item.label for item in missing]
@@ -405,6 +457,12 @@ def _terms_finding(integration: Integration, level: Any) -> Finding:
 def automatic_blockers(integration: Integration) -> list[Finding]:
     """Return what stands in the way of runs that begin by themselves; [] when nothing does."""
     blockers = [item for item in readiness(integration, automatic=True) if item.level == "blocker"]
+    blockers += [
+        Finding("GUIDE-" + item.spec.key.upper(), "blocker",
+                Text(f"{item.spec.label.en}: {item.why.en if item.why else ''}",
+                     f"{item.spec.label.fr} : {item.why.fr if item.why else ''}"))
+        for item in guide.unfinished(integration)
+    ]  # fmt: skip
     if not integration.flows.filter(first_done_at__isnull=False).exists():
         text = _why("Approve the first plan first.", "Approuvez d’abord le premier plan.")
         blockers.append(Finding("STEP-FIRST_RUN", "blocker", text))
@@ -452,18 +510,112 @@ def resume(integration: Integration, user: User | None) -> None:
     """Run again."""
     if integration.state == Integration.State.PAUSED:
         done = integration.flows.filter(first_done_at__isnull=False).exists()
-        integration.state = Integration.State.ACTIVE if done else Integration.State.SETUP
+        integration.state = _state_after_pause(integration) if done else Integration.State.SETUP
         integration.next_run_at = timezone.now() if integration.automatic else None
         integration.save(update_fields=["state", "next_run_at"])
 
 
-# rules and filters
+def _state_after_pause(integration: Integration) -> str:
+    """Return active, or untested where a test is still to pass."""
+    wants_test = registry.recipe(integration.recipe).trial is not None
+    if wants_test and not integration.runs.filter(pinned__trial__passed=True).exists():
+        return Integration.State.UNTESTED
+    return Integration.State.ACTIVE
+
+
+# flows
+
+
+def delete_flow(flow: Flow, user: User | None) -> None:
+    """Delete the sync of one entity: settings, rules and filters go, what waited is closed and open conflicts with it;
+    links, records and the ledger stay (H-19). SettingInvalid while a run is open, or where the recipe cannot do
+    without it.
+    """
+    integration = flow.integration
+    declared = registry.recipe(integration.recipe).flow(flow.entity)
+    if not declared.optional:
+        raise SettingInvalid("FLOW-NEEDED")
+    waiting = (Change.State.PLANNED, Change.State.READY, Change.State.HELD, Change.State.REJECTED)
+    with transaction.atomic():
+        Integration.objects.select_for_update().get(pk=integration.pk)
+        if integration.runs.filter(state__in=Run.OPEN).exists():
+            raise SettingInvalid("RUN-OPEN", params={"integration": str(integration)})
+        Change.objects.filter(integration=integration, entity=flow.entity, state__in=waiting).update(
+            state=Change.State.SUPERSEDED, code="flow-deleted", settled_at=timezone.now()
+        )
+        Conflict.objects.filter(
+            link__integration=integration, link__entity=flow.entity, decision=Conflict.Decision.OPEN
+        ).delete()
+        flow.delete()
+    log.info("flow deleted integration=%s entity=%s user=%s", integration.pk, flow.entity, user and user.pk)
+
+
+def set_up_flow(integration: Integration, entity: str, user: User | None) -> Flow:
+    """Make a deleted flow from the recipe again, off until a person turns it on where it can be off; KeyError when the
+    recipe has none. Its first run waits for a person like any first run, and finds the links that are still there.
+    """
+    declared = registry.recipe(integration.recipe).flow(entity)
+    with transaction.atomic():
+        Integration.objects.select_for_update().get(pk=integration.pk)
+        if flow := integration.flows.filter(entity=entity).first():
+            return flow
+        flow = _make_flow(integration, declared, user)
+        if declared.optional:
+            flow.is_on = False
+            flow.save(update_fields=["is_on"])
+    return flow
+
+
+def client_day(integration: Integration) -> date:
+    """Return today's date where the client is."""
+    return timezone.localdate(timezone=ZoneInfo(integration.organization.time_zone))
+
+
+def apply_preset(flow: Flow, preset: FilterPreset, user: User | None) -> list[Problem]:
+    """Store all that a preset sets: filters, direction, and today as start date where it says so; [] when stored.
+
+    A preset that names no direction leaves direction and the filter of the way back as they are; one that is not from
+    today leaves the start date.
+    """
+    flow.direction = preset.direction or flow.direction
+    problems = check_filter(flow, preset.tree)
+    if preset.direction and flow.direction == "both":
+        problems += check_filter(flow, preset.back, back=True)
+    if problems:
+        flow.refresh_from_db()
+        return problems
+    flow.filter = dict(preset.tree)
+    if preset.direction:
+        flow.filter_back = dict(preset.back)
+    if preset.from_today:
+        flow.start_date = client_day(flow.integration)
+    with transaction.atomic():
+        flow.save(update_fields=["direction", "filter", "filter_back", "start_date"])
+        _new_version(flow)
+    return []
+
+
+def is_applied(flow: Flow, preset: FilterPreset) -> bool:
+    """Tell whether a flow stands as a preset would set it, whatever the day it was applied."""
+    whole = not preset.direction or (
+        flow.direction == preset.direction
+        and (flow.direction != "both" or (flow.filter_back or {}) == dict(preset.back))
+    )
+    dated = not preset.from_today or flow.start_date is not None
+    return whole and dated and (flow.filter or {}) == dict(preset.tree)
+
+
+# rules
 
 
 def resources(flow: Flow, toward: str = "right") -> tuple[Any, Any]:
     """Return the first source and target resource of a flow."""
     recipe = registry.recipe(flow.integration.recipe)
     declared = recipe.flow(flow.entity)
+    if declared.inside:
+        vendor, names = getattr(recipe, declared.inside), getattr(declared, declared.inside)
+        resource = registry.connector(vendor).resource(names[0])
+        return resource, resource
     left = registry.connector(recipe.left).resource(declared.left[0])
     right = registry.connector(recipe.right).resource(declared.right[0])
     return (left, right) if toward == "right" else (right, left)
@@ -473,7 +625,10 @@ def rule_problems(integration: Integration) -> list[tuple[Flow, Problem]]:
     """Return what is wrong with the rules and filters of the flows that are on."""
     found: list[tuple[Flow, Problem]] = []
     for flow in integration.flows.filter(is_on=True).prefetch_related("rules"):
-        found += [(flow, problem) for problem in check_tree(flow.filter, flow.entity) if flow.filter]
+        flow.integration = integration
+        found += [(flow, problem) for problem in check_filter(flow, flow.filter or {})]
+        if flow.direction == "both":
+            found += [(flow, problem) for problem in check_filter(flow, flow.filter_back or {}, back=True)]
         for rule in flow.rules.all():
             found += [(flow, problem) for problem in _check_rule(flow, _engine_rule(rule))]
     return found
@@ -488,8 +643,22 @@ def _engine_rule(rule: MappingRule) -> Rule:
 
 def _check_rule(flow: Flow, rule: Rule) -> list[Problem]:
     declared = registry.recipe(flow.integration.recipe).flow(flow.entity)
-    _, target = resources(flow, rule.toward)
-    return list(check_rule(rule, flow.entity, flow.entity, writable(target, declared.rules)))
+    source, target = resources(flow, rule.toward)
+    problems = list(check_rule(rule, flow.entity, flow.entity, writable(target, declared.rules)))
+    if rule.source.startswith(CUSTOM) and source.custom is None:
+        problems.append(Problem("source", "RULE-UNKNOWN-FIELD", {"field": rule.source}))
+    longest = MappingRule._meta.get_field("source").max_length or 0
+    for name in ("source", "target"):
+        if len(getattr(rule, name)) > longest:
+            problems.append(Problem(name, "RULE-LONG-FIELD", {"field": getattr(rule, name), "most": longest}))
+    return problems
+
+
+def problems_of_rule(flow: Flow, rule: MappingRule) -> list[Problem]:
+    """Return what is wrong with a rule of a flow, saved or not."""
+    if rule.toward not in possible_ways(flow):
+        return [Problem("toward", "RULE-BAD-CHOICE", {"value": rule.toward})]
+    return _check_rule(flow, _engine_rule(rule))
 
 
 def save_rule(flow: Flow, values: Mapping[str, Any], user: User | None) -> list[Problem]:
@@ -497,11 +666,10 @@ def save_rule(flow: Flow, values: Mapping[str, Any], user: User | None) -> list[
     rule = flow.rules.filter(pk=values["id"]).first() if values.get("id") else MappingRule(flow=flow, created_by=user)
     if rule is None:
         return [Problem("id", "RULE-UNKNOWN", {})]
-    for name in ("source", "target", "transform", "argument", "when", "on_conflict", "note"):
+    for name in ("source", "target", "transform", "argument", "when", "on_conflict", "note", "toward"):
         if name in values:
             setattr(rule, name, str(values[name]).strip())
-    problems = _check_rule(flow, _engine_rule(rule))
-    if problems:
+    if problems := problems_of_rule(flow, rule):
         return problems
     if rule.pk is None:
         rule.position = flow.rules.count()
@@ -527,58 +695,234 @@ def _new_version(flow: Flow) -> None:
     flow.save(update_fields=["rules_version"])
 
 
-def save_filter(flow: Flow, tree: Mapping[str, Any], user: User | None) -> list[Problem]:
-    """Store a filter; [] when stored, else what is wrong with it."""
-    problems = list(check_tree(tree, flow.entity)) if tree else []
+# filters
+
+
+def possible_ways(flow: Flow) -> tuple[str, ...]:
+    """Return the sides that the recipe lets this flow write to, in one direction or another."""
+    declared = registry.recipe(flow.integration.recipe).flow(flow.entity)
+    return tuple(side for side in ("right", "left") if any(side in towards(item) for item in declared.directions))
+
+
+def toward_of(flow: Flow, back: bool = False) -> str:
+    """Return the side that what passes the filter goes to; `back`: the second filter of a two-way flow."""
+    return "left" if back else towards(flow.direction)[0]
+
+
+def source_side(flow: Flow, back: bool = False) -> Side:
+    """Return the side whose records a filter looks at."""
+    inside = registry.recipe(flow.integration.recipe).flow(flow.entity).inside
+    return inside or ("left" if toward_of(flow, back) == "right" else "right")
+
+
+def told_beside(flow: Flow, back: bool = False) -> frozenset[str]:
+    """Return the names of the associated records this filter may ask about."""
+    declared, side = registry.recipe(flow.integration.recipe).flow(flow.entity), source_side(flow, back)
+    return frozenset(item.name for item in declared.associated if item.side == side)
+
+
+def check_filter(flow: Flow, tree: Mapping[str, Any], back: bool = False) -> list[Problem]:
+    """Return what is wrong with a filter, for the side whose records it looks at."""
+    if not tree:
+        return []
+    problems = list(check_tree(tree, flow.entity))
     if problems:
         return problems
+    known, beside = fields_of(flow.entity), told_beside(flow, back)
+    source = resources(flow, toward_of(flow, back))[0]
+    for path, condition in conditions_of(tree):
+        name = str(condition["field"])
+        whole = name.partition(".")[0]
+        elsewhere = whole in known and known[whole].kind == "records" and whole not in beside
+        if elsewhere or (name.startswith(CUSTOM) and source.custom is None):
+            problems.append(Problem(path, "FILTER-UNKNOWN-FIELD", {"field": condition["field"]}))
+    return problems
+
+
+def save_filter(flow: Flow, tree: Mapping[str, Any], user: User | None, back: bool = False) -> list[Problem]:
+    """Store a filter, `back`: of what comes to the left in a two-way flow; [] when stored, else what is wrong."""
+    problems = check_filter(flow, tree, back)
+    if problems:
+        return problems
+    name = "filter_back" if back else "filter"
     with transaction.atomic():
-        flow.filter = dict(tree)
-        flow.save(update_fields=["filter"])
+        setattr(flow, name, dict(tree))
+        flow.save(update_fields=[name])
         _new_version(flow)
     return []
 
 
+SHOWN = 3  # records shown as examples of each outcome
+MOST_VALUES = 30  # values offered for a field
+
+
 @dataclass(frozen=True, slots=True)
 class FilterCount:
-    """How many stored records a filter lets through, with a few of each, and what can be said of it without any."""
+    """How many stored records a filter lets through, with a few of each, and what can be said of it without any.
+
+    `early` ones would pass, but are dated before the flow's start. `samples_out` come with the conditions that keep
+    them out; `seen` are the values of choice fields, by field.
+    """
 
     inside: int
     outside: int
+    early: int = 0
     samples_in: list[Row] = field(default_factory=list)
     samples_out: list[tuple[Row, tuple[Mapping[str, Any], ...]]] = field(default_factory=list)
     always: str | None = None
     sentence: Text | None = None
+    seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many were looked at."""
+        return self.inside + self.outside + self.early
 
 
-def count_filter(flow: Flow, tree: Mapping[str, Any], most: int = 20_000) -> FilterCount:
-    """Count what a filter would let through among the records already read (at most `most` are looked at)."""
-    integration = flow.integration
-    declared = registry.recipe(integration.recipe).flow(flow.entity)
-    inside = outside = 0
+def count_filter(flow: Flow, tree: Mapping[str, Any], back: bool = False, most: int = 20_000) -> FilterCount:
+    """Count what a filter would let through among the records read from the side it looks at.
+
+    Of each resource at most `most` are looked at, those read first.
+    """
+    outside = inside = early = 0
     samples_in: list[Row] = []
     samples_out: list[tuple[Row, tuple[Mapping[str, Any], ...]]] = []
-    if integration.left is not None:
-        for name in declared.left:
-            resource = registry.connector(integration.left.vendor).resource(name)
-            scope = scope_of(integration.left, name, context_of(integration))
-            rows = Row.objects.filter(connection=integration.left, resource=name, scope=scope, gone=False)
-            for row in rows.order_by("id")[:most].iterator(chunk_size=500):
-                try:
-                    passed, trace = evaluate(tree, resource.parse(row.document).values) if tree else (True, ())
-                except (KeyError, ValueError, TypeError, ArithmeticError):
-                    continue
-                if passed:
-                    inside += 1
-                    if len(samples_in) < 5:
-                        samples_in.append(row)
-                else:
-                    outside += 1
-                    if len(samples_out) < 5:
-                        samples_out.append((row, tuple(trace)))
+    values_seen, is_early = Seen(flow, back), _early(flow, back)
+    zone = flow.integration.organization.time_zone
+    for row, record in source_records(flow, tree, back, most=most):
+        values_seen.note(record.values)
+        if passes(tree, record.values, zone):
+            if is_early(row, record):
+                early += 1
+                continue
+            inside += 1
+            if len(samples_in) < SHOWN:
+                samples_in.append(row)
+        else:
+            outside += 1
+            if len(samples_out) < SHOWN:
+                samples_out.append((row, failing(tree, record.values, zone)))
     said = always(tree, flow.entity) if tree else "everything"
     sentence = Text(describe(tree, flow.entity, "en"), describe(tree, flow.entity, "fr")) if tree else None
-    return FilterCount(inside, outside, samples_in, samples_out, said, sentence)
+    return FilterCount(inside, outside, early, samples_in, samples_out, said, sentence, values_seen.by_field())
+
+
+def _early(flow: Flow, back: bool) -> Callable[[Row, Record], bool]:
+    """Return what tells whether a record is dated before the flow's start; linked ones go on whatever their date."""
+    start, zone = flow.start_date, flow.integration.organization.time_zone
+    if start is None:
+        return lambda row, record: False
+    links = Link.objects.filter(integration=flow.integration, entity=flow.entity)
+    linked = set(links.values_list(f"{source_side(flow, back)}_id", flat=True))
+
+    def is_early(row: Row, record: Record) -> bool:
+        dated = day_in(record.values.get("date"), zone)
+        return dated is not None and dated < start and row.pk not in linked
+
+    return is_early
+
+
+def source_records(
+    flow: Flow, tree: Mapping[str, Any], back: bool = False, chosen: Q | None = None, most: int = 20_000
+) -> Iterator[tuple[Row, Record]]:
+    """Yield the records a filter looks at as it sees them: with what the associated records it asks about tell.
+
+    Those that are gone, merged or unreadable are left out.
+    """
+    side = source_side(flow, back)
+    connection = getattr(flow.integration, side)
+    declared = registry.recipe(flow.integration.recipe).flow(flow.entity)
+    if connection is None:
+        return
+    asked_of, context = asked_about(declared, side, tree), context_of(flow.integration)
+    for name in getattr(declared, side):
+        rows = Row.objects.filter(
+            connection=connection, resource=name, scope=scope_of(connection, name, context), gone=False, merged_into=""
+        )
+        rows = rows.filter(chosen) if chosen is not None else rows
+        ordered = rows.order_by("id")[:most].iterator(chunk_size=500)
+        while batch := list(islice(ordered, 500)):
+            records: dict[int, Record | None] = {row.pk: parsed(row, connection) for row in batch}
+            for item in asked_of:
+                records = with_associated(connection, records, item, parsed)
+            yield from ((row, record) for row in batch if (record := records[row.pk]) is not None)
+
+
+def fields_told(flow: Flow, back: bool = False, most: int = 200) -> frozenset[str]:
+    """Return the fields that records of the side a filter looks at tell, as far as `most` of each kind show; those of
+    associated records with them ("sales.source"). Empty where nothing was read yet.
+    """
+    side = source_side(flow, back)
+    connection = getattr(flow.integration, side)
+    declared = registry.recipe(flow.integration.recipe).flow(flow.entity)
+    if connection is None:
+        return frozenset()
+    found: set[str] = set()
+    places = [("", name) for name in getattr(declared, side)]
+    places += [(f"{item.name}.", item.resource) for item in declared.associated if item.side == side]
+    for prefix, resource in places:
+        rows = Row.objects.filter(connection=connection, resource=resource, gone=False).order_by("-id")
+        for row in rows.only("resource", "document")[:most]:
+            record = parsed(row, connection)
+            found |= {prefix + name for name in (record.values if record else ())}
+    return frozenset(found)
+
+
+def parsed(row: Row, connection: Connection) -> Record | None:
+    """Return a stored document in canonical form; None where it can no longer be read."""
+    try:
+        return registry.connector(connection.vendor).resource(row.resource).parse(row.document)
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+        return None
+
+
+class Seen:
+    """The values records tell of choice fields, their own and those of associated records, and what presets name."""
+
+    def __init__(self, flow: Flow, back: bool) -> None:
+        beside = told_beside(flow, back)
+        self._own, self._beside = [], dict[str, list[str]]()
+        for name, item in fields_of(flow.entity).items():
+            whole, dot, inner = name.partition(".")
+            if item.kind == "choice" and not dot:
+                self._own.append(name)
+            elif item.kind == "choice" and whole in beside:
+                self._beside.setdefault(whole, []).append(inner)
+        self._found: dict[str, set[str]] = defaultdict(set)
+        for preset in registry.recipe(flow.integration.recipe).flow(flow.entity).presets:
+            for _, condition in (*conditions_of(preset.tree), *conditions_of(preset.back)):
+                known = fields_of(flow.entity).get(condition["field"])
+                value = condition.get("value")
+                if known and known.kind == "choice" and value:
+                    self._found[condition["field"]] |= set(value if isinstance(value, list) else [value])
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        """Remember what one record tells."""
+        for name in self._own:
+            self._note(name, values.get(name))
+        for whole, names in self._beside.items():
+            for item in values.get(whole) or ():
+                for name in names:
+                    self._note(f"{whole}.{name}", item.get(name))
+
+    def _note(self, name: str, value: Any) -> None:
+        if isinstance(value, str) and value and len(self._found[name]) < MOST_VALUES:
+            self._found[name].add(value)
+
+    def by_field(self) -> dict[str, list[str]]:
+        """Return the values of each field that has any, in order."""
+        return {name: sorted(found) for name, found in self._found.items() if found}
+
+
+def conditions_of(tree: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each condition of a well-formed filter with its path ("all.0")."""
+    if "field" in tree:
+        yield path, tree
+    for kind in ("all", "any"):
+        for place, item in enumerate(tree.get(kind, ())):
+            yield from conditions_of(item, f"{path}.{kind}.{place}".lstrip("."))
+    if "not" in tree:
+        yield from conditions_of(tree["not"], f"{path}.not".lstrip("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,7 +953,11 @@ def rules_as_text(integration: Integration, language: str) -> list[Section]:
         sentences = []
         if declared.sentence:
             sentences.append(declared.sentence.say(language))
-        if flow.filter:
+        if flow.direction == "both" and (flow.filter or flow.filter_back):
+            for to, tree in ((right, flow.filter), (left, flow.filter_back)):
+                way = Text("To {to}: {words}", "Vers {to} : {words}")
+                sentences.append(way.say(language, to=to, words=describe(tree or {}, flow.entity, language)))
+        elif flow.filter:
             sentences.append(describe(flow.filter, flow.entity, language))
         labels = {"source": left, "target": right, "left": left, "right": right}
         for rule in flow.rules.all():

@@ -4,7 +4,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from django.db import transaction
@@ -13,34 +16,48 @@ from django.utils import timezone
 
 from bridge import registry
 from bridge.engine.brakes import Counts, Limits, brakes, wipe
-from bridge.engine.match import keys
 from bridge.engine.model import Decision, FlowSpec, LinkState, Pair
 from bridge.engine.plan import plan as plan_pairs
 from bridge.hub import bulk
 from bridge.hub.models import Candidate, Change, Conflict, Connection, Exclusion, Flow, Link, Run
 from bridge.hub.models import Record as Row
+from bridge.jobs.associated import asked_about, with_associated
 from bridge.jobs.books import Poster
-from bridge.jobs.context import composed, flows_in_order, scope_of, sides, spec
+from bridge.jobs.changers import ask_who
+from bridge.jobs.composing import Composer, refs_in
+from bridge.jobs.context import composed, flows_in_order, recipe_of, scope_of, sides, spec
+from bridge.jobs.importing import Importing, flow_of, stays_out
 from bridge.jobs.lease import Lease
 from bridge.jobs.read import emptied
-from bridge.jobs.records import touch
-from connectors.contract import STAGES, RecipeFlow, Record, Ref, Resource, freeze
+from bridge.jobs.records import on_their_way, touch
+from bridge.jobs.twins import FOUND_BY, Twins
+from bridge.jobs.two_way import (
+    Around,
+    OtherWay,
+    both_ways,
+    close_conflicts,
+    close_other_ways,
+    is_two_way,
+    note_conflicts,
+    verdicts,
+)
+from connectors.contract import STAGES, Associated, RecipeFlow, Record, Ref, Resource, freeze
 
 log = logging.getLogger("bridge.jobs.plan")
 
 CHUNK = 500
+CLOCKS_DIFFER = timedelta(minutes=1)  # between our own machines
 NEEDED = (
     "resource", "remote_id", "document", "gone", "merged_into", "fingerprint", "touched", "name", "number", "amount",
-    "currency",
+    "currency", "changed_at",
 )  # fmt: skip
 DOCUMENTS = ("sale", "payment", "refund")  # what adds up to money; a product's price does not
 WRITES = ("create", "update", "link", "follow", "void", "remove")
-FOUND_BY = {("email",): "email_key", ("number",): "number", ("sku",): "number", ("name",): "name"}
 COLUMNS = (
     "integration", "run", "flow", "entity", "stage", "action", "toward", "source", "target", "connection", "resource",
     "scope", "remote_id", "title", "amount", "currency", "before", "after", "sent", "code", "params", "trace",
     "rules_version", "based_on", "state", "payload", "revision", "key", "attempts", "resolution", "error_code",
-    "error_params", "error_detail", "request_id", "created_at",
+    "error_params", "error_detail", "request_id", "created_at", "happened_at",
 )  # fmt: skip
 
 
@@ -57,20 +74,24 @@ class Earlier:
 def plan(run: Run, lease: Lease) -> bool:
     """Plan every flow of the run; True when done, False when the slice is over (it goes on where it stopped)."""
     for entity in flows_in_order(run.pinned, run.only):
-        flow = run.integration.flows.get(entity=entity)
-        for toward in towards(run.pinned["flows"][entity]["direction"]):
+        flow = flow_of(run, entity)
+        ways = towards(run.pinned["flows"][entity]["direction"])
+        for toward in ways:
             desk = Desk(run, flow, toward)
             for rows in desk.chunks():
                 with transaction.atomic():
                     bulk.may_be_lost()
                     lease.check()
                     desk.plan(rows)
-                if not lease.goes_on():
+                # Nothing to look at is no progress: a slice too short for more would be followed by the same for ever.
+                if rows and not lease.goes_on():
                     return False
             with transaction.atomic():
                 lease.check()
                 desk.finish()
             flow.planned_through = desk.through
+        close_other_ways(run, entity, ways)
+    ask_who(run, lease)
     return True
 
 
@@ -84,30 +105,50 @@ class Desk:
 
     def __init__(self, run: Run, flow: Flow, toward: str = "right") -> None:
         self.run, self.flow, self.toward = run, flow, toward
-        self.recipe = registry.recipe(run.integration.recipe)
+        self.recipe = recipe_of(run)
         self.declared: RecipeFlow = self.recipe.flow(flow.entity)
         left, right = sides(run)
         self.source_side, self.target_side = ("left", "right") if toward == "right" else ("right", "left")
         self.source, self.target = (left, right) if toward == "right" else (right, left)
         self.resources = getattr(self.declared, self.source_side)
         self.target_resources = getattr(self.declared, self.target_side)
+        if self.declared.inside:
+            self.source = self.target = left if self.declared.inside == "left" else right
+            self.resources = self.target_resources = getattr(self.declared, self.declared.inside)
         self.context = run.pinned["context"]
         self.target_resource: Resource = registry.connector(self.target.vendor).resource(self.target_resources[0])
         self.target_scope = scope_of(self.target, self.target_resource.name, self.context)
         self.spec: FlowSpec = spec(self.recipe, run.pinned, flow.entity, toward, self.target_resource)
-        self.poster: Poster | None = None
-        if self.declared.posting:
+        self.poster: Poster | Composer | None = None
+        if self.declared.compose:
+            self.poster = Composer(run, self.declared, self.source, self.target, self.source_side, self.record)
+        elif self.declared.posting:
             self.poster = Poster(
                 run, self.recipe, self.declared, self.source, self.target, self.source_side, self.record,
                 self._changes_of,
             )  # fmt: skip
+        if self.poster:
             self.spec = composed(self.spec, self.poster)
+        self.back: OtherWay | None = None
+        if is_two_way(run.pinned, flow.entity) and not (self.poster or self.declared.inside):
+            self.spec = both_ways(run, self.recipe, flow.entity, toward)
+            self.back = OtherWay(run, flow.entity, toward, self.spec)
+        self.associated = asked_about(self.declared, self.source_side, self.spec.filter)
+        self.back_associated = (
+            asked_about(self.declared, self.target_side, self.spec.back.filter) if self.spec.back else []
+        )
         self.rules_version = run.pinned["flows"][flow.entity]["rules_version"]
         self.versions = self.rules_version * 100_000 + run.pinned["settings_version"]
         if flow.planned_rules_version != self.versions:
-            flow.planned_through = {}
+            # Once for both ways: what the first has planned is not forgotten when the second begins.
+            flow.planned_through, flow.planned_rules_version = {}, self.versions
         self.through: dict[str, list[int]] = dict(flow.planned_through)
         self.stage = STAGES.index(flow.entity)
+        self.importing = Importing.of(run, self.recipe, self.target_resource)
+        self.twins = Twins(
+            run.integration, self.declared, self.source_side, self.target_side, self.target, self.target_resources,
+            self.target_resource, self.target_scope, self.spec.match_on, self.context, self.record,
+        )  # fmt: skip
 
     # which records
 
@@ -118,40 +159,138 @@ class Desk:
             scope = scope_of(self.source, resource, self.context)
             base = Row.objects.filter(connection=self.source, resource=resource, scope=scope)
             top = base.aggregate(top=Max("touched"))["top"] or 0
+            # Both sides may call a resource the same; each way has come its own far.
+            mark = f"back {resource}" if self.back and self.toward == "left" else resource
             while True:
-                touched, last = self.through.get(resource, [0, 0])
+                touched, last = self.through.get(mark, [0, 0])
                 if touched > top:
                     break
                 after = base.filter(Q(touched=touched, id__gt=last) | Q(touched__gt=touched))
                 rows = list(after.only(*NEEDED).order_by("touched", "id")[:CHUNK])
                 if not rows:
                     break
-                self.through[resource] = [rows[-1].touched, rows[-1].pk]
+                self.through[mark] = [rows[-1].touched, rows[-1].pk]
                 yield rows
-        yield from self._moved_targets()
+        for item in self.associated:
+            yield from self._named_by(item.resource)
+        if self.declared.inside:
+            for item in self.declared.associated:
+                if item.side != self.declared.inside:
+                    yield from self._told_across(item)
+        if self.declared.compose:
+            for name in self.declared.looks_up:
+                yield from self._waiting_for(name)
+        if not self.declared.inside:
+            yield from self._moved_targets()
+
+    def _moved(
+        self, connection: Connection, resource: str, mark: str, *columns: str
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield (id, touched, *columns) of the records of a resource touched since this flow last looked at them under
+        `mark`; nothing the first time, when all sources have just been looked at.
+        """
+        scope = scope_of(connection, resource, self.context)
+        base = Row.objects.filter(connection=connection, resource=resource, scope=scope)
+        top = base.aggregate(top=Max("touched"))["top"] or 0
+        if mark not in self.through:
+            self.through[mark] = [top, 2**62]
+            return
+        while True:
+            touched, last = self.through[mark]
+            if touched > top:
+                return
+            after = base.filter(Q(touched=touched, id__gt=last) | Q(touched__gt=touched))
+            rows = list(after.order_by("touched", "id").values_list("id", "touched", *columns)[:CHUNK])
+            if not rows:
+                return
+            self.through[mark] = [rows[-1][1], rows[-1][0]]
+            yield rows
+
+    def _named_by(self, resource: str) -> Iterator[list[Row]]:
+        """Sources that a filter asks about through documents which changed: an invoice came, a payment was made."""
+        for rows in self._moved(self.source, resource, f"named by {resource}", "party"):
+            named = {party for _, _, party in rows if party}
+            found = Row.objects.filter(connection=self.source, resource__in=self.resources, remote_id__in=named)
+            yield list(found.only(*NEEDED).order_by("id"))
+        yield []
+
+    def _told_across(self, item: Associated) -> Iterator[list[Row]]:
+        """Sources whose twins at the other side are named by documents there which changed: a customer's invoice."""
+        left, right = sides(self.run)
+        near, there = ("right", left) if item.side == "left" else ("left", right)
+        for rows in self._moved(there, item.resource, f"across {item.resource}", "party"):
+            links = Link.objects.filter(
+                integration=self.run.integration, entity="contact",
+                **{f"{item.side}__remote_id__in": {party for _, _, party in rows if party}},
+            )  # fmt: skip
+            ids = set(links.values_list(f"{near}__remote_id", flat=True))
+            found = Row.objects.filter(connection=self.source, resource__in=self.resources, party__in=ids)
+            yield list(found.only(*NEEDED).order_by("id"))
+        yield []
+
+    def _waiting_for(self, resource: str) -> Iterator[list[Row]]:
+        """Sources made from records over there that changed: documents of the same people; inside one side, what
+        names these records.
+        """
+        entity = registry.connector(self.target.vendor).resource(resource).entity
+        moved = self._moved(self.target, resource, f"looked up {resource}", "remote_id", "document")
+        for rows in chain(moved, self._written(resource)):
+            refs = [Ref(entity, resource, row[2]) for row in rows]
+            if self.declared.inside:
+                ids = {item.remote_id for ref in refs for item in self.poster.naming(self.resources[0], ref)}  # type: ignore[union-attr]
+                found = Row.objects.filter(connection=self.source, resource__in=self.resources, remote_id__in=ids)
+            else:
+                for row in rows:
+                    refs += self._refs_in(resource, row[3])
+                found = self._of_the_same_party(refs)
+            yield list(found.only(*NEEDED).order_by("id"))
+        yield []
+
+    def _written(self, resource: str) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield (id, touched, remote_id, document) of the records this integration wrote over there since this flow
+        last looked: our own writes touch nothing, being no news to the other side.
+        """
+        mark, now = f"written {resource}", int(timezone.now().timestamp())
+        since, self.through[mark] = self.through.get(mark), [now, 0]
+        if since is None:
+            return
+        done = Change.objects.filter(
+            integration=self.run.integration, connection=self.target, resource=resource, state=Change.State.DONE,
+            settled_at__gte=datetime.fromtimestamp(since[0], UTC) - CLOCKS_DIFFER,
+        )  # fmt: skip
+        ids = sorted(set(done.values_list("remote_id", flat=True)))
+        base = Row.objects.filter(
+            connection=self.target, resource=resource, scope=scope_of(self.target, resource, self.context)
+        )
+        for start in range(0, len(ids), CHUNK):
+            rows = base.filter(remote_id__in=ids[start : start + CHUNK])
+            yield list(rows.order_by("id").values_list("id", "touched", "remote_id", "document"))
+
+    def _refs_in(self, resource: str, document: Any) -> list[Ref]:
+        try:
+            return refs_in(registry.connector(self.target.vendor).resource(resource).parse(document).values)
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+            return []
+
+    def _of_the_same_party(self, refs: Iterable[Ref]) -> Any:
+        """Sources for whom a document is that one of these stands for: a payment is for whom its invoice is for."""
+        keys_ = {(ref.resource, ref.remote_id) for ref in refs}
+        named = Row.objects.filter(
+            connection=self.target, resource__in={key[0] for key in keys_}, remote_id__in={key[1] for key in keys_}
+        )
+        near, far = self.source_side, self.target_side
+        links = Link.objects.filter(integration=self.run.integration, **{f"{far}_id__in": named.values("pk")})
+        parties = set(links.exclude(**{f"{near}__party": ""}).values_list(f"{near}__party", flat=True))
+        return Row.objects.filter(connection=self.source, resource__in=self.resources, party__in=parties)
 
     def _moved_targets(self) -> Iterator[list[Row]]:
         """Sources whose twin changed over there: consent given or taken back, a record archived or edited."""
         for resource in self.target_resources:
-            name = f"{self.target_side}:{resource}"
-            base = Row.objects.filter(connection=self.target, resource=resource, scope=self.target_scope)
-            top = base.aggregate(top=Max("touched"))["top"] or 0
-            if name not in self.through:
-                self.through[name] = [top, 2**62]  # a first planning has just looked at all sources
-                yield []
-                continue
-            while True:
-                touched, last = self.through[name]
-                if touched > top:
-                    break
-                after = base.filter(Q(touched=touched, id__gt=last) | Q(touched__gt=touched))
-                rows = list(after.order_by("touched", "id").values_list("id", "touched", "email_key")[:CHUNK])
-                if not rows:
-                    break
-                self.through[name] = [rows[-1][1], rows[-1][0]]
+            for rows in self._moved(self.target, resource, f"{self.target_side}:{resource}", "email_key"):
                 yield self._sources_of(rows)
+        yield []
 
-    def _sources_of(self, targets: Sequence[tuple[int, int, str]]) -> list[Row]:
+    def _sources_of(self, targets: Sequence[tuple[Any, ...]]) -> list[Row]:
         ids, emails = [row[0] for row in targets], {row[2] for row in targets if row[2]}
         near, far = self.source_side, self.target_side
         linked = Link.objects.filter(integration=self.run.integration, **{f"{far}_id__in": ids})
@@ -182,34 +321,82 @@ class Desk:
 
     def plan(self, rows: Sequence[Row]) -> None:
         """Decide about these records and store what was decided, with how far planning has come."""
+        if self.back:
+            rows = self.back.follow_survivors(rows)
         earlier, busy = self._earlier([row.pk for row in rows])
+        if self.back and (waiting := busy | self.back.busy(rows)):
+            busy = waiting
+            touch([row.pk for row in rows if row.pk in busy])
         rows = [row for row in rows if row.pk not in busy]
         pairs, by_key = self.pairs(rows)
         decisions = list(plan_pairs(pairs, self.spec))
+        decisions = self.importing.marked(decisions) if self.importing else self._without_imported(decisions, pairs)
+        if self.back:
+            decisions = self.back.without_loops(decisions, pairs, {key: row.pk for key, row in by_key.items()})
         self._store(decisions, by_key, earlier)
-        Flow.objects.filter(pk=self.flow.pk).update(planned_through=self.through, planned_rules_version=self.versions)
+        if self._has_conflicts:
+            linked = {int(pair.link.id): (pair, item) for pair, item in zip(pairs, decisions, strict=True) if pair.link}
+            close_conflicts(self.toward, linked, self.flow.entity)
+        self._keep_place()
+
+    def _keep_place(self) -> None:
+        """Store how far planning has come; an import, which has no flow of its own, keeps that with its run."""
+        if self.importing:
+            self.run.pinned = {**self.run.pinned, "through": self.through}
+            Run.objects.filter(pk=self.run.pk).update(pinned=self.run.pinned)
+        else:
+            rows = Flow.objects.filter(pk=self.flow.pk)
+            rows.update(planned_through=self.through, planned_rules_version=self.versions)
+
+    def _without_imported(self, decisions: Sequence[Decision], pairs: Sequence[Pair]) -> list[Decision]:
+        """Leave alone what a one-time import made, where the recipe says that it does not come back."""
+        links = stays_out(self.run, self.flow.entity, (pair.link.id for pair in pairs if pair.link))
+        return [
+            replace(item, action="skip", code="IMPORTED-STAYS", before={}, after={}, sent={}, conflicts={})
+            if pair.link and pair.link.id in links else item
+            for item, pair in zip(decisions, pairs, strict=True)
+        ]  # fmt: skip
+
+    @cached_property
+    def _has_conflicts(self) -> bool:
+        """Whether any conflict of this integration stands: mostly none does, and nothing is to be looked up."""
+        return Conflict.objects.filter(link__integration=self.run.integration, settled_at__isnull=True).exists()
 
     def pairs(self, rows: Sequence[Row]) -> tuple[list[Pair], dict[tuple[str, str], Row]]:
         """Return the pairs of these records, and the rows by (resource, remote id)."""
         near, far = (self.source_side, self.target_side)
         ids = [row.pk for row in rows]
-        links = {
-            getattr(link, f"{near}_id"): link
-            for link in Link.objects.filter(**{f"{near}_id__in": ids}).select_related(far)
-            if link.integration_id == self.run.integration_id
-        }
+        links: dict[int, Link] = {}
+        for link in Link.objects.filter(**{f"{near}_id__in": ids}).prefetch_related(far):
+            # One that others share has its own link, and theirs: its own counts.
+            if link.integration_id == self.run.integration_id and not (
+                link.shared and getattr(link, f"{near}_id") in links
+            ):
+                links[getattr(link, f"{near}_id")] = link
         sources = {row.pk: self.record(row, self.source) for row in rows}
         if self.poster:
             sources = {pk: record and self.poster.seen_as(record) for pk, record in sources.items()}
             self.poster.prepare([record for record in sources.values() if record])
-        twins = self._twins([sources[row.pk] for row in rows if row.pk not in links and sources[row.pk]])
+        for item in self.associated:
+            sources = with_associated(self.source, sources, item, self.record)
+        targets = {pk: self.record(getattr(link, far), self.target) for pk, link in links.items()}
+        twins = self.twins.find([sources[row.pk] for row in rows if row.pk not in links and sources[row.pk]])
         never = self._never(ids)
         excluded = dict(
             Exclusion.objects.filter(integration=self.run.integration, record_id__in=ids).values_list(
                 "record_id", "reason"
             )
         )
-        chosen = self.target_resource.chosen_id
+        chosen = self.target_resource.chosen_id or self.declared.inside
+        decided = verdicts(links.values(), self.toward) if self._has_conflicts else {}
+        around: Around | None = None
+        mates: Mapping[tuple[str, str], tuple[Record, ...]] = {}
+        if self.back:
+            around = self.back.around(links.values())
+            mates = self._mates([record for pk, record in sources.items() if pk not in links and record], twins)
+            for item in self.back_associated:
+                targets = with_associated(self.target, targets, item, self.record)
+                twins = self._twins_with_associated(twins, item)
         pairs, by_key = [], {}
         for row in rows:
             source = sources[row.pk]
@@ -222,15 +409,41 @@ class Desk:
                 Pair(
                     source=source,
                     link=self._state(link) if link else None,
-                    target=self.record(getattr(link, far), self.target) if link else None,
+                    target=targets[row.pk] if link else None,
                     twins=tuple(found),
                     rival=rival,
                     same=found[0].remote_id if chosen and found else None,
                     never=never.get(row.pk, frozenset()),
                     excluded_by_person=excluded.get(row.pk, ""),
+                    verdicts=decided.get(link.pk, {}) if link else {},
+                    mates=mates.get((row.resource, row.remote_id), ()),
+                    back_excluded=bool(around and link and getattr(link, f"{far}_id") in around.excluded),
+                    expected=bool(around and around.expected and link is None),
                 )
             )
         return pairs, by_key
+
+    def _mates(
+        self, sources: Sequence[Record], twins: Mapping[tuple[str, str], tuple[list[Record], str | None]]
+    ) -> Mapping[tuple[str, str], tuple[Record, ...]]:
+        """Return who else on this side may be the same as the twins found."""
+        assert self.back  # noqa: S101 - only asked of two-way flows
+        if not self.spec.match_on or self.target_resource.chosen_id:
+            return {}
+        column = FOUND_BY.get(self.spec.match_on[0], "email_key")
+        scope = scope_of(self.source, self.resources[0], self.context)
+        base = Row.objects.filter(connection=self.source, resource__in=self.resources, scope=scope)
+        return self.back.mates(sources, twins, column, self.twins.key, lambda row: self.record(row, self.source), base)
+
+    def _twins_with_associated(
+        self, twins: Mapping[tuple[str, str], tuple[list[Record], str | None]], item: Associated
+    ) -> dict[tuple[str, str], tuple[list[Record], str | None]]:
+        """Return the twins with what the records that name them tell: the other way's filter may ask."""
+        found = {}
+        for key, (records, rival) in twins.items():
+            told = with_associated(self.target, dict(enumerate(records)), item, self.record)
+            found[key] = ([record for record in told.values() if record], rival)
+        return found
 
     def record(self, row: Row, connection: Connection) -> Record | None:
         """Return a stored document in canonical form; None where it can no longer be read."""
@@ -245,53 +458,10 @@ class Desk:
         return record
 
     def _state(self, link: Link) -> LinkState:
+        if self.back:
+            return self.back.state(link)
         side = self.target_side
         return LinkState(str(link.pk), link.sent.get(side) or {}, link.kept.get(side) or {}, link.shared)
-
-    def _twins(self, sources: Iterable[Record | None]) -> dict[tuple[str, str], tuple[list[Record], str | None]]:
-        """Return, for records without a link, what may be the same over there, and who already has it."""
-        wanted: dict[str, list[Record]] = defaultdict(list)
-        chosen: dict[str, list[Record]] = defaultdict(list)
-        for source in sources:
-            if source is None:
-                continue
-            if self.target_resource.chosen_id:
-                chosen[self.target_resource.chosen_id(self._named(source), self.context)].append(source)
-            elif self.spec.match_on and (key := self._key(source)):
-                wanted[key].append(source)
-        base = Row.objects.filter(connection=self.target, resource__in=self.target_resources, scope=self.target_scope)
-        result: dict[tuple[str, str], tuple[list[Record], str | None]] = {}
-        for column, groups in ((FOUND_BY.get(self.spec.match_on[:1], "email_key"), wanted), ("remote_id", chosen)):
-            if not groups:
-                continue
-            rows = list(base.filter(**{f"{column}__in": list(groups)}))
-            rivals = self._rivals(rows)
-            for row in rows:
-                twin = self.record(row, self.target)
-                if twin is None:
-                    continue
-                for source in groups[getattr(row, column)]:
-                    known, rival = result.get((source.resource, source.remote_id), ([], None))
-                    known.append(twin)
-                    result[source.resource, source.remote_id] = (known, rivals.get(row.pk, rival))
-        return result
-
-    def _key(self, source: Record) -> str:
-        """Return what a record's twin is looked up by, in the form its column holds."""
-        first = self.spec.match_on[0]
-        if first == "email":
-            return keys(self.flow.entity, source.values).email_key
-        return str(source.values.get(first) or "")
-
-    def _named(self, source: Record) -> Mapping[str, Any]:
-        return {**source.values, "source": Ref(self.flow.entity, source.resource, source.remote_id)}
-
-    def _rivals(self, rows: Sequence[Row]) -> dict[int, str]:
-        far, near = self.target_side, self.source_side
-        links = Link.objects.filter(
-            integration=self.run.integration, shared=False, **{f"{far}_id__in": [row.pk for row in rows]}
-        )
-        return dict(links.values_list(f"{far}_id", f"{near}__remote_id"))
 
     def _never(self, ids: Sequence[int]) -> dict[int, frozenset[str]]:
         near, far = self.source_side, self.target_side
@@ -311,12 +481,15 @@ class Desk:
         rows = [(by_key[item.source_resource, item.source_id], item) for item in decisions]
         rows = [(row, self._with_parents(row, self._why_missing(item))) for row, item in self._parents_known(rows)]
         targets = self._target_rows([item for _, item in rows])
+        linked_already = self._linked_on_the_other_way(rows, targets)
         superseded: list[int] = []
         freed: list[Row] = []
         fresh: list[tuple[Any, ...]] = []
         now = timezone.now()
         for row, item in rows:
             last = earlier.get(row.pk)
+            if row.pk in linked_already:
+                continue
             if item.action == "none":
                 if last and last.state in Change.OPEN:
                     superseded.append(last.pk)
@@ -338,6 +511,18 @@ class Desk:
         self._free_children(freed)
         self._note_candidates([(row, item) for row, item in rows if item.action == "candidate"], targets)
         self._note_conflicts([(row, item) for row, item in rows if item.conflicts])
+
+    def _linked_on_the_other_way(
+        self, rows: Sequence[tuple[Row, Decision]], targets: Mapping[Any, Row]
+    ) -> frozenset[int]:
+        """Return the records this way would only link, and that this very run links on its way to the right."""
+        if not self.back or self.toward == "right":
+            return frozenset()
+        links = {
+            target.pk: row.pk for row, item in rows if item.action == "link"
+            and (target := targets.get((item.target_resource, item.target_id)))
+        }  # fmt: skip
+        return frozenset(links[pk] for pk in self.back.planned_right(list(links))) if links else frozenset()
 
     def _earlier(self, ids: Sequence[int]) -> tuple[dict[int, "Earlier"], set[int]]:
         """Return the newest change of each record in this integration, and the records with a write on its way: they
@@ -382,7 +567,7 @@ class Desk:
             self.target_scope, remote_id, str(row)[:300],
             row.amount if self.flow.entity in DOCUMENTS else None, row.currency, dict(item.before),
             dict(item.after), dict(item.sent), item.code, freeze(dict(item.params)) or {}, list(item.trace),
-            self.rules_version, based_on, state, None, "", "", 0, "", "", {}, "", "", now,
+            self.rules_version, based_on, state, None, "", "", 0, "", "", {}, "", "", now, row.changed_at,
         )  # fmt: skip
 
     def _made_in(self, item: Decision) -> str:
@@ -432,18 +617,9 @@ class Desk:
                     )  # fmt: skip
 
     def _note_conflicts(self, found: Sequence[tuple[Row, Decision]]) -> None:
-        for row, item in found:
-            link = Link.objects.filter(
-                integration=self.run.integration, **{f"{self.source_side}_id": row.pk}
-            ).first()  # fmt: skip
-            if link is None:
-                continue  # just being linked: the next plan finds the two apart and asks
-            for name, (agreed, want, have) in item.conflicts.items():
-                left, right = (want, have) if self.toward == "right" else (have, want)
-                Conflict.objects.update_or_create(
-                    link=link, field=name, decision=Conflict.Decision.OPEN,
-                    defaults={"agreed": agreed, "left": left, "right": right},
-                )  # fmt: skip
+        if found:
+            connections = {self.source_side: self.source, self.target_side: self.target}
+            note_conflicts(self.run, self.spec, self.toward, found, connections)
 
     # parents
 
@@ -470,6 +646,8 @@ class Desk:
         self._linked = {ids[row_id] for row_id, integration in links if integration == self.run.integration_id}
         for row_id, _, state, code, error in self._changes_of(list(ids), "state", "code", "error_code"):
             self._waiting[ids[row_id]] = (state, error or code)
+        for row_id in on_their_way(self.run, list(ids)):
+            self._waiting[ids[row_id]] = (Change.State.PLANNED, "")
         return rows
 
     def _why_missing(self, item: Decision) -> Decision:
@@ -519,7 +697,13 @@ class Desk:
             params__parent_key__in=keys_,
             source__isnull=False,
         )
-        if ids := list(waiting.values_list("source_id", flat=True)):
+        # A deposit was written before its sale was there: now it can be applied.
+        early = Change.objects.filter(
+            integration=self.run.integration, state=Change.State.DONE, source__isnull=False,
+            params__warnings__0__code="DEPOSIT-UNAPPLIED", params__warnings__0__params__parent_key__in=keys_,
+        )  # fmt: skip
+        early = early if self.flow.entity == "sale" else early.none()
+        if ids := [*waiting.values_list("source_id", flat=True), *early.values_list("source_id", flat=True)]:
             touch(ids)
 
     # the end
@@ -549,7 +733,7 @@ class Desk:
         others = [item for item in self.run.brakes if item.get("entity") != self.flow.entity]
         self.run.brakes = [*others, *told]
         Run.objects.filter(pk=self.run.pk).update(brakes=self.run.brakes)
-        Flow.objects.filter(pk=self.flow.pk).update(planned_rules_version=self.versions, planned_through=self.through)
+        self._keep_place()
 
     def _spare_stock(self) -> None:
         """Hold every quantity of this plan where it would empty the other side: nobody may have counted yet here."""
@@ -596,6 +780,8 @@ def agree(link: Link, side: str, sent: Mapping[str, Any], target: Record) -> Non
 def needs_approval(run: Run) -> list[dict[str, Any]]:
     """Return every reason why this plan waits for a person, each once; [] means that it may go ahead."""
     reasons = _once([*run.brakes])
+    if run.kind == Run.Kind.IMPORT:
+        reasons.append({"code": "IMPORT-PLAN", "params": {}})
     for entity, flow in run.pinned["flows"].items():
         waiting = run.changes.filter(entity=entity, state=Change.State.PLANNED)
         if flow["approval"] == Flow.Approval.ALWAYS and waiting.exists():

@@ -1,7 +1,9 @@
 """Reading: each feed of both sides from its cursor on; page and cursor are committed together."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -13,9 +15,9 @@ from bridge.hub.models import Connection, Cursor, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs import store
 from bridge.jobs.account import opened
-from bridge.jobs.context import scope_of, sides
+from bridge.jobs.context import recipe_of, scope_of, sides
 from bridge.jobs.lease import Lease
-from connectors.contract import Feed, Page
+from connectors.contract import Feed, Page, RecipeFlow
 
 log = logging.getLogger("bridge.jobs.read")
 
@@ -26,19 +28,26 @@ class Overtaken(Exception):
 
 def wanted(run: Run) -> dict[str, dict[str, frozenset[str]]]:
     """Return which resources this run needs: side -> feed -> resources."""
-    recipe = registry.recipe(run.integration.recipe)
+    recipe = recipe_of(run)
     left, right = sides(run)
     found: dict[str, dict[str, set[str]]] = {"left": {}, "right": {}}
     for flow in recipe.flows:
         if flow.entity not in run.pinned["flows"]:
             continue
         for side, connection in (("left", left), ("right", right)):
-            written = run.pinned["flows"][flow.entity]["direction"]
-            beside = flow.looks_up if side == written else ()
-            for resource in (*getattr(flow, side), *beside):
+            for resource in read_of(flow, side, run.pinned["flows"][flow.entity]["direction"]):
                 feed = registry.connector(connection.vendor).feed_of(resource)
                 found[side].setdefault(feed.name, set()).add(resource)
     return {side: {feed: frozenset(names) for feed, names in feeds.items()} for side, feeds in found.items()}
+
+
+def read_of(flow: RecipeFlow, side: str, direction: str) -> frozenset[str]:
+    """Return the resources a flow of this direction needs of a side: its own, those its documents name, those its
+    filters ask about.
+    """
+    beside = flow.looks_up if side == direction else ()
+    named = (item.resource for item in flow.associated if item.side == side)
+    return frozenset((*getattr(flow, side), *beside, *named))
 
 
 def read(run: Run, lease: Lease) -> bool:
@@ -59,6 +68,15 @@ def read(run: Run, lease: Lease) -> bool:
     return True
 
 
+@dataclass(slots=True)
+class _Read:
+    """One page as it is to be stored: by resource its rows, and what could not be read."""
+
+    page: Page
+    kept: dict[str, store.Prepared]
+    bad: dict[str, list[tuple[str, str]]]
+
+
 class _Reader:
     """One feed being read."""
 
@@ -77,26 +95,36 @@ class _Reader:
             if line["side"] == self.side and line["feed"] == self.feed.name:
                 return dict(line)
         return {"side": self.side, "feed": self.feed.name, "seen": {}, "expected": {}, "unreadable": [], "notes": [],
-                "ends": [], "pages": 0, "first": self.cursor.value is None, "done": False}  # fmt: skip
+                "ends": [], "missing": {}, "pages": 0, "first": self.cursor.value is None, "done": False}  # fmt: skip
 
     def read_pages(self, api: Any, flush: Callable[[], None]) -> bool:
-        pages = self.feed.read(api, self.cursor.value, self.resources)
-        for page in pages:
-            self._keep(page)
-            flush()
-            if not self.lease.goes_on():
-                return False
+        """Store page after page while the next one is on its way; what comes late for the slice is read again."""
+        pages = self._pages(api)
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages") as ahead:
+            coming = ahead.submit(next, pages, None)
+            while read := coming.result():
+                coming = ahead.submit(next, pages, None)
+                self._keep(read)
+                flush()
+                if not self.lease.goes_on():
+                    return False
         self.line["done"] = True
         self._say()
         return True
 
-    def _keep(self, page: Page) -> None:
+    def _pages(self, api: Any) -> Iterator[_Read]:
+        """Yield the pages from the cursor on, made ready to be stored. Touches no table: it runs beside the storing."""
+        for page in self.feed.read(api, self.cursor.value, self.resources):
+            read = _Read(page, {}, {})
+            for name, documents in page.documents.items():
+                resource = self.connector.resource(name)
+                records, read.bad[name] = store.parse_all(resource, documents)
+                read.kept[name] = store.prepare(self.connection.pk, resource, self.scope, records, timezone.now())
+            yield read
+
+    def _keep(self, read: _Read) -> None:
         """Store one page: documents, cursor and statement in one commit, or none of them."""
-        now = timezone.now()
-        parsed = {
-            name: store.parse_all(self.connector.resource(name), documents)
-            for name, documents in page.documents.items()
-        }
+        page, now = read.page, timezone.now()
         with transaction.atomic():
             bulk.may_be_lost()  # cursor and documents together
             self.lease.check()
@@ -108,11 +136,13 @@ class _Reader:
             locked = Connection.objects.select_for_update().only("read_seq").get(pk=self.connection.pk)
             touched = locked.read_seq + 1
             Connection.objects.filter(pk=self.connection.pk).update(read_seq=touched)
-            for name, (records, bad) in parsed.items():
-                store.store(self.connection, self.connector.resource(name), self.scope, records, touched, now)
-                self.line["seen"][name] = self.line["seen"].get(name, 0) + len(records) + len(bad)
+            for name, kept in read.kept.items():
+                bad = read.bad[name]
+                store.keep(self.connection, self.connector.resource(name), self.scope, kept, touched, now)
+                self.line["seen"][name] = self.line["seen"].get(name, 0) + len(kept.records) + len(bad)
                 self.line["unreadable"] += [[name, *item] for item in bad][:50]
             self.line["expected"].update(page.expected)
+            self.line["missing"] = {**(self.line.get("missing") or {}), **page.missing}
             self.line["pages"] += 1
             self.line["ends"] = sorted({*self.line["ends"], *page.ends})
             if page.note:
@@ -152,5 +182,15 @@ def incomplete(run: Run) -> list[str]:
         name
         for line in run.statement
         for name in needed[line["side"]].get(line["feed"], ())
-        if line.get("first") and name not in line["ends"]
+        if (line.get("first") and name not in line["ends"]) or name in (line.get("missing") or {})
+    )
+
+
+def known_missing(run: Run) -> int:
+    """Return how many records are known to be missing from what was read; 0 where nobody knows how many."""
+    needed = wanted(run)
+    return sum(
+        (line.get("missing") or {}).get(name, 0)
+        for line in run.statement
+        for name in needed[line["side"]].get(line["feed"], ())
     )

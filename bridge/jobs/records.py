@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from bridge.hub.models import Connection
+from django.db.models import F
+
+from bridge.hub.models import Change, Connection, Run
 from bridge.hub.models import Record as Row
 
 
@@ -12,3 +14,13 @@ def touch(source_ids: Sequence[int]) -> None:
         locked = Connection.objects.select_for_update().only("read_seq").get(pk=connection.pk)
         Connection.objects.filter(pk=connection.pk).update(read_seq=locked.read_seq + 1)
         Row.objects.filter(pk__in=source_ids, connection=connection).update(touched=locked.read_seq + 1)
+
+
+def on_their_way(run: Run, ids: Sequence[int]) -> set[int]:
+    """Return which of these records a change of this run still leads to from the other side: they are linked, or will
+    be, although no change of their own says so.
+    """
+    on_the_way = (Change.State.PLANNED, *Change.IN_FLIGHT)
+    rows = Change.objects.filter(target_id__in=ids, state__in=on_the_way, source__isnull=False)
+    rows = rows.exclude(source_id=F("target_id")).values_list("integration_id", "target_id")
+    return {pk for owner, pk in rows if owner == run.integration_id and pk}

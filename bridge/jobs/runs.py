@@ -2,7 +2,7 @@
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,18 +14,20 @@ from django.utils import timezone
 from bridge import registry
 from bridge.hub.models import Change, Exclusion, Flow, Integration, Link, Run, User
 from bridge.hub.models import Record as Row
-from bridge.jobs import instance, queue, values
+from bridge.jobs import approvals, instance, queue, values
+from bridge.jobs import pointed as pointed_at
 from bridge.jobs.apply import apply
 from bridge.jobs.context import context_of, pin, scope_of
 from bridge.jobs.lease import Lease, Lost, Stopped
 from bridge.jobs.plan import needs_approval, plan
-from bridge.jobs.read import Overtaken, incomplete, read
+from bridge.jobs.read import Overtaken, incomplete, known_missing, read
 from bridge.jobs.records import touch
 from bridge.jobs.totals import cents, of_run
 from connectors.contract import STAGES, RateLimited, SettingInvalid, SyncError
 
 log = logging.getLogger("bridge.jobs.runs")
 
+ASIDE = (Run.Kind.IMPORT, Run.Kind.MAKE)  # beside what is kept in step: the schedule knows nothing of them
 STARTS = 5  # slices in a row that moved nothing, then a person looks
 State = Change.State
 
@@ -41,8 +43,14 @@ def start(
     only: Iterable[str] = (),
     kind: str = Run.Kind.SYNC,
     enqueue: bool = True,
+    pointed: Sequence[Sequence[str]] = (),
+    pinned: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Begin a run and ring for a worker. SettingInvalid when one is open or the set-up is not finished."""
+    """Begin a run and ring for a worker. SettingInvalid when one is open or the set-up is not finished.
+
+    `pointed`: fetch just these records ([side, resource, remote id]) instead of reading the feeds. `pinned`: what the
+    run goes by, where that is not what is set up.
+    """
     if integration.left is None or integration.right is None:
         raise SettingInvalid("INTEGRATION-UNFINISHED", params={"integration": str(integration)})
     if integration.state == Integration.State.DISCONNECTED:
@@ -53,7 +61,8 @@ def start(
         with transaction.atomic():
             run = Run.objects.create(
                 integration=integration, kind=kind, trigger=trigger, user=user, plan_only=plan_only,
-                only=list(only), pinned=pin(integration), wake_at=timezone.now(),
+                only=list(only), wake_at=timezone.now(),
+                pinned={**(pinned or pin(integration)), "pointed": [list(item) for item in pointed]},
             )  # fmt: skip
             adopt(run)
             if enqueue:
@@ -67,6 +76,7 @@ def start(
 def adopt(run: Run) -> None:
     """Take over writes an earlier, broken-off run left on their way; what it had only planned is planned anew."""
     left = Change.objects.filter(integration=run.integration).exclude(run=run)
+    doubt(left)
     left.filter(state__in=(State.SENDING, State.UNKNOWN)).update(run=run)
     from bridge.hub.models import Dispatch
 
@@ -76,6 +86,12 @@ def adopt(run: Run) -> None:
     abandoned.update(state=State.SUPERSEDED, settled_at=timezone.now())
     if sources:
         touch(sources)
+
+
+def doubt(changes: Any) -> None:
+    """What has left before and only waits to be sent again may be there: it is looked for, never planned anew."""
+    left = changes.filter(state=State.READY, claimed_at__isnull=False)
+    left.update(state=State.UNKNOWN, error_code="OUTCOME-UNKNOWN", retry_at=timezone.now())
 
 
 # working
@@ -120,9 +136,12 @@ def _slice(run: Run, lease: Lease) -> None:
 def _steps(run: Run, lease: Lease) -> None:
     """Read, plan, apply, reconcile: each step ends the slice when its time is over."""
     if run.state == Run.State.READING:
-        if not read(run, lease):
+        if not _read(run, lease):
             return
         values.freshen(run.integration)
+        from bridge.jobs import guide
+
+        guide.freshen(run.integration)
         lease.save(state=Run.State.PLANNING)
     if run.state == Run.State.PLANNING:
         if not plan(run, lease):
@@ -137,11 +156,23 @@ def _steps(run: Run, lease: Lease) -> None:
         _finish(run, lease)
 
 
+def _read(run: Run, lease: Lease) -> bool:
+    """Fetch the records the run points at, or read its feeds where it points at none, or where one is gone."""
+    if run.pinned.get("pointed"):
+        if pointed_at.read(run, lease):
+            return True
+        run.pinned = {**run.pinned, "pointed": []}
+        lease.save(pinned=run.pinned)
+    return read(run, lease)
+
+
 def _settle_plan(run: Run, lease: Lease) -> bool:
     """Let the plan go ahead, or let it wait for a person; True when there is something to carry out now."""
     now = timezone.now()
     planned = run.changes.filter(state=State.PLANNED)
     reasons = needs_approval(run)
+    if reasons and not run.plan_only:
+        approvals.carry_over(run)
     if planned.exists() and reasons:
         lease.save(state=Run.State.PLANNED, planned_at=now, brakes=reasons, counts=counts(run), wake_at=None)
         log.info("run waits for approval run=%s reasons=%s", run.pk, [item["code"] for item in reasons])
@@ -185,13 +216,15 @@ def _finish(run: Run, lease: Lease) -> None:
     for flow in run.integration.flows.filter(entity__in=run.pinned["flows"], first_done_at__isnull=True):
         if run.kind == Run.Kind.SYNC and _carried_out(run, flow.entity):
             Flow.objects.filter(pk=flow.pk).update(first_done_at=now)
-    missing = incomplete(run) if run.kind == Run.Kind.SYNC else []
+    missing = incomplete(run) if run.kind in (Run.Kind.SYNC, Run.Kind.IMPORT) else []
     told = counts(run)
     if run.kind == Run.Kind.SYNC and told.get("changed"):
         run.reconciliation = of_run(run)
         lease.save(reconciliation=run.reconciliation)
     if missing:
-        _end(run, lease, Run.State.INCOMPLETE, "READ-INCOMPLETE", {"resources": ", ".join(missing)}, told)
+        least = known_missing(run)
+        code = "READ-MISSING" if least else "READ-INCOMPLETE"
+        _end(run, lease, Run.State.INCOMPLETE, code, {"resources": ", ".join(missing), "missing": least}, told)
     elif told["waiting"]:
         _end(run, lease, Run.State.HELD, "", {"count": told["waiting"]}, told)
     else:
@@ -200,11 +233,21 @@ def _finish(run: Run, lease: Lease) -> None:
         from bridge.jobs.integrations import disconnected
 
         disconnected(run.integration)
+    elif run.kind == Run.Kind.MAKE:
+        from bridge.jobs.guide import made
+
+        made(run)
     elif run.kind == Run.Kind.SYNC and run.state in (Run.State.DONE, Run.State.HELD):
         good = {"last_good_at": now}
-        if run.integration.state in (Integration.State.SETUP, Integration.State.UNTESTED):
-            good["state"] = Integration.State.ACTIVE
+        if run.integration.state == Integration.State.SETUP:
+            wants_test = registry.recipe(run.integration.recipe).trial is not None
+            good["state"] = Integration.State.UNTESTED if wants_test else Integration.State.ACTIVE
         Integration.objects.filter(pk=run.integration_id).update(**good)
+        from bridge.jobs.imports import begin_chosen
+        from bridge.jobs.trials import settled
+
+        settled(run)
+        begin_chosen(run)
 
 
 def _carried_out(run: Run, entity: str) -> bool:
@@ -223,7 +266,8 @@ def _end(
     if state in (Run.State.STOPPED, Run.State.INTERRUPTED):
         close_plan(run)
     lease.save(state=state, reason_code=code, reason_params=dict(params), finished_at=now, counts=told, wake_at=None)
-    schedule_next(run.integration, now)
+    if run.kind not in ASIDE:
+        schedule_next(run.integration, now, swept=not run.pinned.get("pointed"))
     log.info("run ended run=%s state=%s code=%s", run.pk, state, code)
 
 
@@ -246,11 +290,15 @@ def _plain(error: SyncError) -> dict[str, Any]:
     return {key: str(value) for key, value in error.params.items()}
 
 
-def schedule_next(integration: Integration, now: Any) -> None:
-    """Set when the next run is due, by the shortest cadence of the flows that are on."""
+def schedule_next(integration: Integration, now: Any, swept: bool = True) -> None:
+    """Set when the next run is due, by the shortest cadence of the flows that are on. A run that only fetched what
+    webhooks pointed at puts no sweep off.
+    """
     shortest = integration.flows.filter(is_on=True).order_by("cadence_minutes").first()
     minutes = shortest.cadence_minutes if shortest else 60
-    Integration.objects.filter(pk=integration.pk).update(next_run_at=now + timedelta(minutes=minutes))
+    due = now + timedelta(minutes=minutes)
+    sooner = Q() if swept else Q(next_run_at__isnull=True) | Q(next_run_at__gt=due)
+    Integration.objects.filter(sooner, pk=integration.pk).update(next_run_at=due)
 
 
 # counting
@@ -265,9 +313,11 @@ def counts(run: Run) -> dict[str, Any]:
         by_state[row["state"]] = by_state.get(row["state"], 0) + row["n"]
         lines.append({**row, "amount": cents(row["amount"]) if row["amount"] is not None else None})
     held = Change.objects.filter(state__in=(State.HELD, State.REJECTED, State.UNKNOWN))
-    # A sync answers for all that waits in its integration; a disconnect or an undo for its own lines.
-    own = {"run": run} if run.kind != Run.Kind.SYNC else {"integration": run.integration}
-    waiting = held.filter(**own).count()
+    # A sync answers for all that waits in its integration but what one-time imports hold; all else for its own lines.
+    if run.kind == Run.Kind.SYNC:
+        waiting = held.filter(integration=run.integration).exclude(run__kind__in=ASIDE).count()
+    else:
+        waiting = held.filter(run=run).count()
     return {
         "states": by_state,
         "lines": lines,
@@ -381,6 +431,7 @@ def close_plan(run: Run) -> int:
     Both in one commit: a worker that dies between them would leave records that no run ever looks at again.
     """
     with transaction.atomic():
+        doubt(run.changes)
         open_lines = run.changes.filter(state__in=(State.PLANNED, State.READY))
         sources = [pk for pk in open_lines.select_for_update().values_list("source_id", flat=True) if pk]
         closed = open_lines.update(state=State.SUPERSEDED, settled_at=timezone.now())
@@ -391,7 +442,8 @@ def close_plan(run: Run) -> int:
 
 def hold(run: Run, user: User | None, changes: Iterable[int], reason: str) -> int:
     """Keep planned lines back until a person takes them up again."""
-    return run.changes.filter(pk__in=list(changes), state__in=(State.PLANNED, State.READY)).update(
+    lines = run.changes.filter(pk__in=list(changes), state__in=(State.PLANNED, State.READY), claimed_at__isnull=True)
+    return lines.update(
         state=State.HELD, error_code="HELD-BY-PERSON", error_params={"reason": reason, "who": str(user or "")},
         settled_at=timezone.now(),
     )  # fmt: skip
@@ -429,7 +481,8 @@ def stop(run: Run, user: User | None) -> None:
         Run.objects.filter(pk=run.pk, state=Run.State.PLANNED).update(
             state=Run.State.STOPPED, reason_code="RUN-STOPPED", finished_at=now, wake_at=None
         )
-        schedule_next(run.integration, now)
+        if run.kind not in ASIDE:
+            schedule_next(run.integration, now)
     run.refresh_from_db()
 
 
@@ -458,16 +511,20 @@ def retry(
 
 def undo(run: Run, user: User | None) -> Run:
     """Plan the reversal of what a run wrote; it waits for approval. What cannot be undone is listed with its reason."""
-    integration = run.integration
+    return undo_lines(run.integration, run.changes.all(), user, run)
+
+
+def undo_lines(integration: Integration, lines: Any, user: User | None, of: Run | None = None) -> Run:
+    """Plan the reversal of these lines; it waits for approval. `of` is the run they all belong to, where it is one."""
     with transaction.atomic():
         reversal = start(integration, "person", user, plan_only=True, kind=Run.Kind.UNDO, enqueue=False)
-        Run.objects.filter(pk=reversal.pk).update(undo_of=run)
-        done = run.changes.filter(state=State.DONE, action__in=("create", "update", "link")).select_related("target")
+        Run.objects.filter(pk=reversal.pk).update(undo_of=of)
+        done = lines.filter(state=State.DONE, action__in=("create", "update", "link")).select_related("target")
         for change in done.order_by("-stage", "-id").iterator(chunk_size=500):
             _reverse(reversal, change)
         Run.objects.filter(pk=reversal.pk).update(
             state=Run.State.PLANNED, planned_at=timezone.now(), wake_at=None, counts=counts(reversal),
-            brakes=[{"code": "UNDO", "params": {"run": run.pk}}],
+            brakes=[{"code": "UNDO", "params": {"run": of.pk}} if of else {"code": "UNDO-SPLIT", "params": {}}],
         )  # fmt: skip
     reversal.refresh_from_db()
     return reversal

@@ -1,6 +1,6 @@
 """Control of the local stand-ins of vendors, over HTTP; never of anything but BRIDGE_SANDBOX_URL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -29,6 +29,15 @@ def health() -> dict[str, Any] | None:
         return _call("GET", "health")
     except SyncError:
         return None
+
+
+def screens(vendors: Collection[str]) -> dict[str, str]:
+    """Return the addresses of the pages for people that these vendors' stand-ins have; those without any are left out.
+
+    SyncError when the stand-ins do not answer.
+    """
+    told = _call("GET", "health").get("screens") or {}
+    return {key: f"{settings.BRIDGE_SANDBOX_URL}{path}" for key, path in sorted(told.items()) if key in vendors}
 
 
 def reset(world: str = "demo") -> None:

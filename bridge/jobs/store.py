@@ -13,16 +13,17 @@ from django.utils import timezone
 from bridge.engine.match import keys
 from bridge.hub import bulk
 from bridge.hub.documents import Encoded, encode
-from bridge.hub.models import Connection
+from bridge.hub.models import Alias, Connection
 from bridge.hub.models import Record as Row
-from connectors.contract import Raw, Record, Resource
+from bridge.jobs import merged
+from connectors.contract import Raw, Record, Ref, Resource
 
 log = logging.getLogger("bridge.jobs.store")
 
 COLUMNS = (
     "connection", "resource", "scope", "remote_id", "document", "name", "number", "date", "amount", "tax", "currency",
-    "status", "email_key", "phone_key", "name_key", "version", "fingerprint", "gone", "merged_into", "changed_at",
-    "read_at", "touched",
+    "status", "party", "email_key", "phone_key", "name_key", "version", "fingerprint", "gone", "merged_into",
+    "changed_at", "read_at", "touched",
 )  # fmt: skip
 UNIQUE = ("connection", "resource", "scope", "remote_id")
 
@@ -55,11 +56,37 @@ def store(
     connection: Connection, resource: Resource, scope: str, records: Sequence[Record], touched: int, now: datetime
 ) -> None:
     """Upsert records; a row whose document is the same stays as it is. Call inside a transaction."""
-    stubs = [record for record in records if record.gone and not _tells(record)]
-    whole = [record for record in records if not record.gone or _tells(record)]
-    rows = [row_of(connection.pk, resource, scope, record, touched, now) for record in whole]
-    bulk.upsert(Row, COLUMNS, rows, UNIQUE, "fingerprint")
-    for stub in stubs:
+    keep(connection, resource, scope, prepare(connection.pk, resource, scope, records, now), touched, now)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Records as rows but for what only the storing transaction knows, and those that tell only that they are gone."""
+
+    records: Sequence[Record]
+    rows: list[tuple[Any, ...]]
+    stubs: list[Record]
+
+
+def prepare(connection_id: int, resource: Resource, scope: str, records: Sequence[Record], now: datetime) -> Prepared:
+    """Return what `keep` stores; no database, so that it may be done while the database is busy."""
+    rows, stubs = [], []
+    for record in records:
+        if record.gone and not _tells(record):
+            stubs.append(record)
+        else:
+            rows.append(row_of(connection_id, resource, scope, record, now))
+    return Prepared(records, rows, stubs)
+
+
+def keep(
+    connection: Connection, resource: Resource, scope: str, prepared: Prepared, touched: int, now: datetime
+) -> None:
+    """Upsert what was prepared. Call inside a transaction."""
+    bulk.upsert(Row, COLUMNS, [(*row, touched) for row in prepared.rows], UNIQUE, "fingerprint")
+    if resource.entity == "contact":
+        _alias(connection, resource, scope, prepared.records)
+    for stub in prepared.stubs:
         # A deletion stub tells nothing but that it is gone: what was known is kept.
         Row.objects.filter(
             connection=connection, resource=resource.name, scope=scope, remote_id=stub.remote_id, gone=False
@@ -71,12 +98,32 @@ def store(
             read_at=now,
             merged_into=stub.merged_into or "",
         )
+    merged.stay(connection.pk, resource.name, scope, prepared.records, now)
 
 
-def row_of(
-    connection_id: int, resource: Resource, scope: str, record: Record, touched: int, now: datetime
-) -> tuple[Any, ...]:
-    """Return the columns of one record, in the order of COLUMNS."""
+def _alias(connection: Connection, resource: Resource, scope: str, records: Sequence[Record]) -> None:
+    """Keep the other addresses of contacts where they can be looked up; those a contact no longer has go."""
+    told = {record.remote_id: _other_keys(record) for record in records if "other_emails" in record.values}
+    if not told:
+        return
+    found = Row.objects.filter(connection=connection, resource=resource.name, scope=scope, remote_id__in=list(told))
+    rows = dict(found.values_list("pk", "remote_id"))
+    wanted = {(pk, value) for pk, remote_id in rows.items() for value in told[remote_id]}
+    stored = Alias.objects.filter(record_id__in=list(rows)).values_list("pk", "record_id", "value")
+    known = {(record, value): alias for alias, record, value in stored}
+    Alias.objects.filter(pk__in=[alias for name, alias in known.items() if name not in wanted]).delete()
+    Alias.objects.bulk_create(
+        [Alias(connection=connection, record_id=pk, value=value) for pk, value in sorted(wanted - known.keys())]
+    )
+
+
+def _other_keys(record: Record) -> set[str]:
+    found = {keys("contact", {"email": item}).email_key for item in record.values["other_emails"] or ()}
+    return {value[:200] for value in found if value}
+
+
+def row_of(connection_id: int, resource: Resource, scope: str, record: Record, now: datetime) -> tuple[Any, ...]:
+    """Return the columns of one record, in the order of COLUMNS but for the last, the number of the reading."""
     values = record.values
     text = encode(record.raw)
     found = keys(resource.entity, values) if resource.entity == "contact" else None
@@ -93,6 +140,7 @@ def row_of(
         money(values.get("tax_total")),
         str(values.get("currency") or "")[:3],
         _status(values)[:30],
+        contact.remote_id[:200] if isinstance(contact := values.get("contact"), Ref) else "",
         found.email_key[:200] if found else "",
         found.phone_key[:40] if found else "",
         found.name_key[:300] if found else "",
@@ -102,7 +150,6 @@ def row_of(
         record.merged_into or "",
         record.changed_at,
         now,
-        touched,
     )
 
 

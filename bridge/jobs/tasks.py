@@ -51,6 +51,38 @@ def question(question_id: int) -> str:
 
 
 @guarded
+def search_doubles(search_id: int) -> str:
+    """Work one slice of a search for doubles inside an account."""
+    from bridge.jobs import doubles
+
+    return doubles.work(search_id)
+
+
+@guarded
+def mapping_file(file_id: int) -> str:
+    """Check, carry out or take back one uploaded mapping file."""
+    from bridge.jobs import mapping_files
+
+    return mapping_files.work(file_id)
+
+
+@guarded
+def report(report_id: int) -> str:
+    """Make one report."""
+    from bridge.jobs import reports
+
+    return reports.make(report_id)
+
+
+@guarded
+def letter(letter_id: int) -> str:
+    """Send one mail."""
+    from bridge.jobs import letters
+
+    return str(letters.send(letter_id))
+
+
+@guarded
 def canary(number: int) -> str:
     """Show that a worker takes tasks from the queue."""
     from bridge.jobs import ticking
@@ -65,3 +97,11 @@ def tick() -> str:
 
     close_old_connections()
     return ticking.tick()
+
+
+@guarded
+def sign_in_link(link_id: int) -> str:
+    """Mail a sign-in link somebody asked for; 0 where nobody has the address."""
+    from bridge.jobs import links
+
+    return links.send(link_id)

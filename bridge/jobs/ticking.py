@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from bridge import registry
 from bridge.hub.models import Connection, Heartbeat, InboxEvent, Integration, Run, SignInState, VendorCall
-from bridge.jobs import queue, runs
+from bridge.hub.seals import seal_new
+from bridge.jobs import doubles, links, mapping_files, notices, queue, reminders, reports, runs
 from connectors.contract import SyncError
 
 log = logging.getLogger("bridge.jobs.tick")
@@ -25,7 +26,7 @@ def beat(name: str, note: str = "") -> None:
 def tick() -> str:
     """Do one beat: each part in its own guard, so that one that fails stops no other."""
     failed = []
-    for part in (due_runs, due_integrations, due_events, idle_grants, tidy):
+    for part in PARTS:
         try:
             part()
         except Exception:  # one part must not silence the others
@@ -34,6 +35,11 @@ def tick() -> str:
     beat("tick", ",".join(failed))
     queue.ring("canary", int(timezone.now().timestamp()))
     return "failed: " + ",".join(failed) if failed else "ok"
+
+
+def due_reminders() -> None:
+    """Remind of questions whose time is half over, or over."""
+    reminders.tick()
 
 
 def due_runs() -> None:
@@ -55,7 +61,7 @@ def due_integrations() -> None:
     """Begin the runs whose time has come; after a long pause one run is enough, and the starts are spread."""
     now = timezone.now()
     due = Integration.objects.filter(
-        automatic=True, state=Integration.State.ACTIVE, next_run_at__lte=now,
+        automatic=True, state__in=Integration.RUNNING, next_run_at__lte=now,
         left__state=Connection.State.CONNECTED, right__state=Connection.State.CONNECTED,
     ).select_related("left", "right", "organization")  # fmt: skip
     for number, integration in enumerate(due.order_by("next_run_at")[:200]):
@@ -83,6 +89,28 @@ def due_events() -> None:
         queue.ring("intake", pk)
 
 
+def due_searches() -> None:
+    """Ring for searches for doubles that nobody works on."""
+    for pk in doubles.due():
+        queue.ring("search_doubles", pk)
+
+
+def due_files() -> None:
+    """Ring for mapping files that nobody works on."""
+    for pk in mapping_files.due():
+        queue.ring("mapping_file", pk)
+
+
+def due_reports() -> None:
+    """Begin the reports whose time has come, and ring for those nobody makes."""
+    reports.tick()
+
+
+def due_letters() -> None:
+    """Tell people what needs them, and ring for mails that have not left."""
+    notices.tick()
+
+
 def idle_grants() -> None:
     """Renew grants that would die of idleness."""
     from bridge.jobs.account import loaded, renew
@@ -105,6 +133,14 @@ def tidy() -> None:
     VendorCall.objects.filter(started_at__lt=now - KEEP_CALLS).delete()
     InboxEvent.objects.filter(state=InboxEvent.State.DONE, received_at__lt=now - KEEP_EVENTS).delete()
     SignInState.objects.filter(created_at__lt=now - timedelta(days=1)).delete()
+    links.tidy()
+    mapping_files.tidy(now)
+
+
+PARTS = (
+    due_runs, due_integrations, due_events, due_searches, due_files, due_reports, due_letters, due_reminders, seal_new,
+    idle_grants, tidy,
+)  # fmt: skip
 
 
 def ensure_schedule() -> None:

@@ -6,10 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
+
 from bridge import registry
 from bridge.engine.reconcile import Difference, Document, Reconciliation, reconcile
+from bridge.engine.taxkeys import TaxKeys
 from bridge.hub.models import Change, Connection, Flow, Integration, Link, Run
 from bridge.hub.models import Record as Row
+from bridge.jobs import rates
 from bridge.jobs.context import context_of, scope_of
 from connectors.contract import RecipeFlow, freeze
 
@@ -20,16 +24,20 @@ SHOWN = 200
 
 
 ENTITIES = ("sale", "refund")
+Numbers = Mapping[tuple[bool, str, str], str]  # whether a refund, number and currency -> kind
 
 
 def source_side(integration: Integration) -> str:
     """Return the side sales come from: what is missing, or twice, is so on the other one."""
-    flow = integration.flows.filter(entity="sale").first()
+    flow = next((item for item in integration.flows.all() if item.entity == "sale"), None)
     return "right" if flow is not None and flow.direction == Flow.Direction.LEFT else "left"
 
 
-def reconciliation(integration: Integration, start: date | None = None, end: date | None = None) -> Reconciliation:
-    """Compare both sides' documents between two days, both counted (None: all that is stored).
+def reconciliation(
+    integration: Integration, start: date | None = None, end: date | None = None, *, one_by_one: bool = False
+) -> Reconciliation:
+    """Compare both sides' documents between two days, both counted (None: all that is stored). `one_by_one`: their
+    taxes too, where the books tell them; every document is read for that.
 
     Left is left, whichever way sales go; "missing", "extra" and "doubled" are said of the side they go to. A document
     without a twin is of the kind its number has at the source, so that one booked twice is seen as that.
@@ -37,18 +45,20 @@ def reconciliation(integration: Integration, start: date | None = None, end: dat
     near = source_side(integration)
     far = "left" if near == "right" else "right"
     flows = [flow for flow in registry.recipe(integration.recipe).flows if flow.entity in ENTITIES]
-    twins, kinds = _links(integration, near, far)
+    twins, kinds = _links(integration, near, far, start, end)
     context = context_of(integration)
+    keys = rates.keys_of(integration) if one_by_one else None
 
-    def documents(side: str, kinds: dict[str, str], numbers: dict[tuple[str, str], str]) -> list[Document]:
+    def documents(side: str, kinds: dict[str, str], numbers: Numbers) -> list[Document]:
         connection = getattr(integration, side)
         return [
             item for flow in flows
-            for item in _documents(connection, flow, getattr(flow, side), context, kinds, numbers, start, end)
+            for item in _documents(connection, flow, getattr(flow, side), context, kinds, numbers, start, end, keys)
         ]  # fmt: skip
 
     sources = documents(near, {}, {})
-    numbers = {(item.number, item.currency): item.kind for item in sources if item.number}
+    # Orders and refunds are numbered apart, and often alike.
+    numbers = {(item.is_refund, item.number, item.currency): item.kind for item in sources if item.number}
     targets = documents(far, kinds, numbers)
     held, out = _held(integration)
     if any(flow.posting for flow in flows):
@@ -76,11 +86,18 @@ def _turned(found: Reconciliation) -> Reconciliation:
     )
 
 
-def _links(integration: Integration, near: str, far: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return, by key of a source document, its twin, and by key of that the source's kind."""
+def _links(
+    integration: Integration, near: str, far: str, start: date | None, end: date | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return, by key of a source document, its twin, and by key of that the source's kind; of a period just the links
+    with an end in it.
+    """
     twins: dict[str, str] = {}
     kinds: dict[str, str] = {}
     links = Link.objects.filter(integration=integration, entity__in=ENTITIES)
+    if start and end:
+        window = (start - AROUND, end + AROUND)
+        links = links.filter(Q(**{f"{near}__date__range": window}) | Q(**{f"{far}__date__range": window}))
     pairs = links.values_list(f"{near}__resource", f"{near}__remote_id", f"{far}__resource", f"{far}__remote_id")
     for resource, remote_id, twin_resource, twin_id in pairs.iterator(chunk_size=5000):
         twins[f"{resource}:{remote_id}"] = f"{twin_resource}:{twin_id}"
@@ -125,12 +142,15 @@ def _documents(
     resources: tuple[str, ...],
     context: Any,
     kinds: dict[str, str],
-    numbers: dict[tuple[str, str], str],
+    numbers: Numbers,
     start: date | None,
     end: date | None,
+    keys: TaxKeys | None,
 ) -> Iterator[Document]:
     if connection is None:
         return
+    is_refund = flow.entity == "refund"
+    first, last = start or date.min, end or date.max
     for name in resources:
         scope = scope_of(connection, name, context)
         rows = Row.objects.filter(
@@ -140,13 +160,16 @@ def _documents(
             rows = rows.filter(date__gte=start - AROUND)
         if end:
             rows = rows.filter(date__lte=end + AROUND)
-        columns = rows.values_list("remote_id", "date", "currency", "amount", "tax", "number", "status")
-        for remote_id, day, currency, amount, tax, number, status in columns.iterator(chunk_size=5000):
+        resource = registry.connector(connection.vendor).resource(name)
+        columns = ["remote_id", "date", "currency", "amount", "tax", "number", "status"]
+        found = rows.values_list(*columns, *(["document"] if keys else []))
+        for remote_id, day, currency, amount, tax, number, status, *more in found.iterator(chunk_size=2000):
             key = f"{name}:{remote_id}"
             yield Document(
-                date=day, kind=kinds.get(key) or numbers.get((number, currency)) or name, currency=currency,
+                date=day, kind=kinds.get(key) or numbers.get((is_refund, number, currency)) or name, currency=currency,
                 total=amount, tax=tax or ZERO, number=number, remote_id=key,
-                state="void" if status in NOT_LIVE else "live", is_refund=flow.entity == "refund",
+                state="void" if status in NOT_LIVE else "live", is_refund=is_refund,
+                rates=rates.of(resource, more[0], keys) if keys and tax and first <= day <= last else (),
             )  # fmt: skip
 
 
@@ -154,7 +177,7 @@ def month(integration: Integration, year: int, number: int) -> Reconciliation:
     """Compare one calendar month."""
     first = date(year, number, 1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return reconciliation(integration, first, last)
+    return reconciliation(integration, first, last, one_by_one=True)
 
 
 def reasons(integration: Integration, found: Reconciliation) -> dict[str, Any]:

@@ -6,6 +6,7 @@ of it. What was sent before keeps what it was sent with.
 """
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -35,13 +36,16 @@ from bridge.hub.models import (
 from bridge.hub.models import Record as Row
 from bridge.jobs import connections, queue
 from bridge.jobs.context import context_of, scope_of, settings_of
-from connectors.contract import Choice, SeenValue, SettingInvalid, SyncError, Text, ValueMapSpec
+from connectors.contract import Choice, SeenValue, SettingInvalid, SyncError, Text, ValueMapSpec, Wanted
 
 log = logging.getLogger("bridge.jobs.values")
 
 DAYS = 90
 MOST = 20_000  # of the newest records are looked at
 DUE_DAYS = 7
+_ADDRESS = re.compile(
+    r"\b\d{1,3}(?:\.\d{1,3}){3}\b|\blocalhost\b|:\d{2,5}\b"
+)  # of a machine, which says nothing to people
 FRESH = timedelta(days=1)
 WAITING = (Change.State.HELD, Change.State.REJECTED)
 # A rule's own look-up says which value it missed in words of its own.
@@ -191,9 +195,11 @@ def _note(integration: Integration, spec: ValueMapSpec, met: Mapping[str, Seen],
     listed = {item.id: item for item in offered(source, spec.sources) if not item.gone}
     known = {row.source_key: row for row in integration.value_maps.filter(kind=spec.kind)}
     fresh = []
-    for key in sorted({*met, *held, *listed}):
+    for key in sorted({*met, *held, *listed, *spec.wanted}):
         one = met.get(key) or Seen(key)
         label = one.label or (listed[key].label if key in listed else "")
+        if key in spec.wanted:
+            label = spec.wanted[key].label.say(integration.organization.language)
         row = known.get(key)
         values = {
             "seen_count": one.count, "last_seen_on": one.last_on, "in_use": bool(one.count) or key in held,
@@ -205,7 +211,11 @@ def _note(integration: Integration, spec: ValueMapSpec, met: Mapping[str, Seen],
         elif any(getattr(row, name) != value for name, value in values.items()):
             ValueMap.objects.filter(pk=row.pk).update(**values)
     ValueMap.objects.bulk_create(fresh, ignore_conflicts=True)
-    unused = [row.pk for key, row in known.items() if key not in met and key not in held and key not in listed]
+    unused = [
+        row.pk
+        for key, row in known.items()
+        if key not in met and key not in held and key not in listed and key not in spec.wanted
+    ]
     ValueMap.objects.filter(pk__in=unused).update(in_use=False, seen_count=0)
 
 
@@ -297,14 +307,15 @@ def _read_lists(integration: Integration, spec: ValueMapSpec) -> Refreshed:
     source, target = ends(integration, spec)
     if target is None or not target.is_usable:
         raise SettingInvalid("MAP-NOT-CONNECTED", params={"account": str(target or "")})
-    told = _remember(integration, target, spec.targets)
+    told = remember(integration, target, spec.targets)
     if spec.sources and source is not None and source.is_usable:
-        _remember(integration, source, spec.sources)
+        remember(integration, source, spec.sources)
     _mark_gone(integration, spec)
     return told
 
 
-def _remember(integration: Integration, connection: Connection, key: str) -> Refreshed:
+def remember(integration: Integration, connection: Connection, key: str) -> Refreshed:
+    """Read a list of an account anew and keep it, what is gone marked. SyncError: it stays as it was."""
     fresh = connections.choices(connection, key, context_of(integration))
     before = {item.id: item for item in offered(connection, key)}
     gone = [replace(item, gone=True) for one, item in before.items() if one not in {choice.id for choice in fresh}]
@@ -346,13 +357,25 @@ def suggest(integration: Integration, kind: str) -> int:
     found = 0
     for row in rows:
         percents = [Decimal(str(item)) for item in (row.facts or {}).get("percents") or ()]
-        target = guesser.suggest(row.source_key, row.source_label, percents, spec.suggest)
+        if wanted := spec.wanted.get(row.source_key):
+            target = named(wanted, usable)
+        else:
+            target = guesser.suggest(row.source_key, row.source_label, percents, spec.suggest)
         if target is not None:
             ValueMap.objects.filter(pk=row.pk, target_id="").update(
                 target_id=target, target_label=labels[target], confirmed=False, target_gone=False
             )
             found += 1
     return found
+
+
+def named(wanted: Wanted, usable: Iterable[Offered]) -> str | None:
+    """Return the one target that has a name a value should have; None where none or several have. A category before
+    the name does not count.
+    """
+    names = {name.casefold() for name in (wanted.name, *wanted.others)}
+    found = [item.id for item in usable if item.label.rpartition(":")[2].strip().casefold() in names]
+    return found[0] if len(found) == 1 else None
 
 
 def percents_of(facts: Mapping[str, Any]) -> tuple[Decimal, ...]:
@@ -451,7 +474,7 @@ def _changed(integration: Integration, rows: Sequence[ValueMap]) -> None:
     now = timezone.now()
     freed = held(integration, rows[0].kind, [row.source_key for row in rows]).update(retry_at=now)
     if freed:
-        Integration.objects.filter(pk=integration.pk, automatic=True, state=Integration.State.ACTIVE).update(
+        Integration.objects.filter(pk=integration.pk, automatic=True, state__in=Integration.RUNNING).update(
             next_run_at=now
         )
     log.info("maps changed integration=%s kind=%s rows=%s freed=%s", integration.pk, rows[0].kind, len(rows), freed)
@@ -560,13 +583,25 @@ def question_text(row: ValueMap) -> dict[str, str]:
     """Return the question in both languages: what is asked, where the value is met, how many records wait."""
     spec = kind_of(row.integration, row.kind)
     source, target = ends(row.integration, spec)
-    number = waiting(row.integration).get((row.kind, row.source_key), 0)
-    told = {"value": _name(row), "kind": "", "source": str(source or ""), "target": str(target or ""), "n": number}
     words = Text(
-        "{kind}: what does “{value}” of {source} become in {target}? Records waiting for the answer: {n}.",
-        "{kind} : à quoi « {value} » de {source} correspond-il dans {target} ? Fiches qui attendent la réponse : {n}.",
+        "{kind}: what is “{value}” of {source} recorded as in {target}?",
+        "{kind} : sous quoi inscrit-on « {value} » de {source} dans {target} ?",
     )
-    return {name: words.say(name, **{**told, "kind": spec.label.say(name)}) for name in ("en", "fr")}
+    return {
+        name: words.say(name, value=_name(row), kind=spec.label.say(name), source=_told(source, name),
+                        target=_told(target, name))
+        for name in ("en", "fr")
+    }  # fmt: skip
+
+
+def _told(connection: Connection | None, language: str) -> str:
+    """Return an account as a client knows it: by its own name; by its system's where that is a machine's address."""
+    if connection is None:
+        return ""
+    name, known = connection.account_name, registry.connectors().get(connection.vendor)
+    if name and not _ADDRESS.search(name):
+        return name
+    return known.label.say(language) if known else connection.vendor
 
 
 def answer(question: Question, value: str, user: User | None) -> None:

@@ -1,122 +1,48 @@
-"""Webhooks: proven over the raw bytes, stored, answered; acted on later. The body is a hint, never data."""
+"""Acting on webhook events taken in: the body was a hint, never data, so what it points at is read again."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Set
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from bridge import registry
-from bridge.hub.models import Connection, InboxEvent, Intake, Integration, Run, VendorApp
-from bridge.jobs import queue, runs
-from connectors.contract import Event, SyncError
+from bridge.hub import bulk
+from bridge.hub.models import Connection, InboxEvent, Integration, Run
+from bridge.jobs import pointed, queue, runs
+from bridge.jobs.read import read_of
+from connectors.contract import SyncError
 
 log = logging.getLogger("bridge.jobs.webhooks")
 
 ATTEMPTS = 3
 
 
-def receive(vendor: str, path_secret: str | None, body: bytes, headers: Mapping[str, str]) -> int:
-    """Store a delivery and return the HTTP status to answer: 200 stored, 400 unreadable, 401 unproven, 404 nobody's."""
-    connector = registry.connectors().get(vendor)
-    if connector is None or connector.webhooks is None:
-        return 404
-    hooks = connector.webhooks
-    secrets, connection = _secrets(vendor, path_secret, hooks.per_connection)
-    if hooks.per_connection and connection is None:
-        return 404
-    if hooks.signature_required and not secrets:
-        _count(vendor, "refused")
-        log.warning("webhook refused: no secret is set vendor=%s", vendor)
-        return 401
-    if (secrets or hooks.signature_required) and not hooks.verify(body, headers, secrets, timezone.now()):
-        _count(vendor, "refused")
-        return 401
-    try:
-        events = hooks.parse(body, headers)
-    except (SyncError, ValueError, KeyError, TypeError):
-        _count(vendor, "refused")
-        return 400
-    for event in events:
-        _keep(vendor, connection, event)
-    return 200
-
-
-def known(vendor: str, path_secret: str | None) -> bool:
-    """Tell whether an address is one we gave out (for vendors that ask before they deliver)."""
-    connector = registry.connectors().get(vendor)
-    if connector is None or connector.webhooks is None or not connector.webhooks.answers_get:
-        return False
-    return bool(path_secret) and Connection.objects.filter(vendor=vendor, path_secret=path_secret).exists()
-
-
-def _secrets(vendor: str, path_secret: str | None, per_connection: bool) -> tuple[list[str], Connection | None]:
-    if per_connection:
-        if not path_secret:
-            return [], None
-        connection = Connection.objects.filter(vendor=vendor, path_secret=path_secret).first()
-        return ([connection.webhook_secret] if connection and connection.webhook_secret else []), connection
-    found: list[str] = []
-    for app in VendorApp.objects.filter(vendor=vendor):
-        found += app.webhook_secrets
-    return found, None
-
-
-def _keep(vendor: str, connection: Connection | None, event: Event) -> None:
-    """Store one event, once; an event of an account we do not know is counted and dropped."""
-    if connection is None:
-        connection = (
-            Connection.objects.filter(vendor=vendor, account_id=event.account_id)
-            .exclude(state=Connection.State.DISCONNECTED)
-            .first()
-        )
-    state = InboxEvent.State.NEW
-    if event.resource is None:
-        state = InboxEvent.State.UNKNOWN
-    elif connection is None:
-        state = InboxEvent.State.NOBODY
-    try:
-        with transaction.atomic():
-            row = InboxEvent.objects.create(
-                vendor=vendor, connection=connection, unique_id=event.unique_id[:120],
-                resource=(event.resource or "")[:40], remote_id=event.remote_id[:200] if connection else "",
-                kind=event.kind[:40], merged_from=(event.merged_from or "")[:200], happened_at=event.at, state=state,
-            )  # fmt: skip
-    except IntegrityError:
-        _count(vendor, "doubled")
-        return
-    _count(vendor, "accepted")
-    if state == InboxEvent.State.NEW:
-        queue.ring("intake", row.pk)
-
-
-def _count(vendor: str, what: str) -> None:
-    row, _ = Intake.objects.get_or_create(vendor=vendor, day=timezone.now().date())
-    Intake.objects.filter(pk=row.pk).update(**{what: F(what) + 1})
-
-
 def process(event_id: int) -> str:
     """Look again where an event points: begin a run for each live integration that reads its resource.
 
-    Many events of one account make one run: those a run that begins now will read anyway are done with it.
+    Many events of one account make one run: those a run that begins now will read anyway are done with it. What
+    they name is fetched; events that tell nothing later than what is stored begin no run.
     """
-    now = timezone.now()
     claimed = InboxEvent.objects.filter(pk=event_id, state=InboxEvent.State.NEW, attempts__lt=ATTEMPTS).update(
         attempts=F("attempts") + 1
     )
     if not claimed:
         InboxEvent.objects.filter(pk=event_id, state=InboxEvent.State.NEW).update(
-            state=InboxEvent.State.FAILED, processed_at=now
+            state=InboxEvent.State.FAILED, processed_at=timezone.now()
         )
         return "nothing to do"
     event = InboxEvent.objects.select_related("connection").get(pk=event_id)
     connection = event.connection
     if connection is None:
         return "nobody"
-    same = InboxEvent.objects.filter(connection=connection, state=InboxEvent.State.NEW, received_at__lte=now)
-    for integration in _readers(connection, event.resource):
+    now = timezone.now()
+    # Those there now, after the claim, and no others: one that comes while a run is begun is not done with it.
+    waiting = InboxEvent.objects.filter(connection=connection, state=InboxEvent.State.NEW)
+    same = waiting.filter(bulk.among("id", list(waiting.values_list("pk", flat=True))))
+    told = pointed.news(same)
+    for integration in _readers(connection, {item.resource for item in told}):
         if Run.objects.filter(integration=integration, state__in=Run.OPEN).exists():
             # A run is under way and may be past this record: look again soon after it.
             Integration.objects.filter(pk=integration.pk).filter(
@@ -124,23 +50,27 @@ def process(event_id: int) -> str:
             ).update(next_run_at=now + timedelta(minutes=1))
             continue
         try:
-            runs.start(integration, "webhook")
+            runs.start(integration, "webhook", pointed=pointed.points(integration, connection, told))
         except SyncError as error:
             log.info("no run for event=%s integration=%s code=%s", event_id, integration.pk, error.code)
     same.update(state=InboxEvent.State.DONE, processed_at=now)
+    # What came meanwhile may have taken the bell of these for its own.
+    if late := waiting.filter(attempts__lt=ATTEMPTS).order_by("pk").values_list("pk", flat=True).first():
+        queue.ring("intake", late)
     return "done"
 
 
-def _readers(connection: Connection, resource: str) -> list[Integration]:
+def _readers(connection: Connection, resources: Set[str]) -> list[Integration]:
+    """Return the live integrations that read one of these resources, also those read along for others."""
     found = []
     rows = Integration.objects.filter(
-        Q(left=connection) | Q(right=connection), automatic=True, state=Integration.State.ACTIVE
+        Q(left=connection) | Q(right=connection), automatic=True, state__in=Integration.RUNNING
     ).select_related("left", "right", "organization")
     for integration in rows:
         recipe = registry.recipe(integration.recipe)
         side = "left" if integration.left_id == connection.pk else "right"
-        on = set(integration.flows.filter(is_on=True).values_list("entity", flat=True))
-        if any(resource in getattr(flow, side) for flow in recipe.flows if flow.entity in on):
+        on = dict(integration.flows.filter(is_on=True).values_list("entity", "direction"))
+        if any(resources & read_of(flow, side, on[flow.entity]) for flow in recipe.flows if flow.entity in on):
             found.append(integration)
     return found
 
