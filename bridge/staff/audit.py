@@ -1,13 +1,13 @@
 """Who changed what, when, from what to what: settings and decisions, and every write at a vendor. Never edited."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Max, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -16,16 +16,19 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bridge.hub import seals
 from bridge.hub.models import (
     Candidate,
     Change,
     Conflict,
     Connection,
+    Double,
     Exclusion,
     Flow,
     Integration,
     MappingRule,
     Membership,
+    Merge,
     Organization,
     Question,
     TermsAcceptance,
@@ -33,6 +36,7 @@ from bridge.hub.models import (
     ValueMap,
 )
 from bridge.staff import desk, plan
+from bridge.staff.audit_words import Words
 from bridge.staff.pages import page, staff_view
 from bridge.staff.runs import registry_entities
 
@@ -46,13 +50,14 @@ TO_ORGANIZATION: Mapping[type[Model], str] = {
     MappingRule: "flow__integration__organization",
     ValueMap: "integration__organization",
     Candidate: "integration__organization",
+    Double: "connection__organization",
+    Merge: "connection__organization",
     Conflict: "link__integration__organization",
     Exclusion: "integration__organization",
     Question: "integration__organization",
     TermsAcceptance: "integration__organization",
 }
 _ACTIONS = {0: _("Added"), 1: _("Changed"), 2: _("Deleted"), 3: _("Opened")}
-_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ def entries(request: HttpRequest, wanted: Asked) -> QuerySet[LogEntry]:
     rows = (
         LogEntry.objects.select_related("actor", "content_type").defer("serialized_data").order_by("-timestamp", "-id")
     )
+    if not (request.user.is_superuser or request.user.sees_all):
+        rows = rows.filter(_of_organization(Organization.objects.for_user(request.user)))
     if wanted.person:
         rows = rows.filter(actor=wanted.person)
     models = {model._meta.model_name: model for model in (*TO_ORGANIZATION, User)}
@@ -142,8 +149,13 @@ class Entry:
     version: int | None = None
 
 
-def entry_line(entry: LogEntry) -> Entry:
-    """Return a history row as the page shows it."""
+def entry_lines(entries: Sequence[LogEntry]) -> list[Entry]:
+    """Return history rows as the page shows them."""
+    words = Words(entries)
+    return [_entry_line(entry, words) for entry in entries]
+
+
+def _entry_line(entry: LogEntry, words: Words) -> Entry:
     model = entry.content_type.model_class()
     return Entry(
         at=entry.timestamp,
@@ -151,40 +163,9 @@ def entry_line(entry: LogEntry) -> Entry:
         where=entry.remote_addr or "",
         action=str(_ACTIONS.get(entry.action, entry.action)),
         kind=str(model._meta.verbose_name) if model else entry.content_type.name,
-        what=entry.object_repr,
-        fields=[
-            desk.FieldChange(name, _field_name(model, name), _old(told, 0), _old(told, 1))
-            for name, told in (entry.changes or {}).items()
-            if _is_own(model, name) and _old(told, 0) != _old(told, 1)
-        ],
+        what=words.what(entry),
+        fields=words.fields(entry),
     )
-
-
-def _is_own(model: type[Model] | None, name: str) -> bool:
-    """Leave out the row's number and other tables' rows that point to it; names of former fields stay."""
-    if model is None:
-        return True
-    try:
-        found = model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return True
-    return found.concrete and not getattr(found, "primary_key", False)
-
-
-def _field_name(model: type[Model] | None, name: str) -> str:
-    if model is None:
-        return name
-    try:
-        return str(getattr(model._meta.get_field(name), "verbose_name", name))
-    except FieldDoesNotExist:
-        return name
-
-
-def _old(told: Any, place: int) -> str | None:
-    if not isinstance(told, list | tuple) or len(told) <= place:
-        return desk.shown(told) if place else None
-    text = str(told[place])
-    return None if text in ("None", "") else (text if len(text) <= _SHOWN else text[:_SHOWN] + "…")
 
 
 # Writes at vendors
@@ -231,6 +212,11 @@ def writes(request: HttpRequest, wanted: Asked) -> QuerySet[Change]:
     return rows
 
 
+def write_lines(changes: Sequence[Change]) -> list[Entry]:
+    """Return writes as the page shows them."""
+    return [write_line(change) for change in changes]
+
+
 def write_line(change: Change) -> Entry:
     """Return a write as the page shows it."""
     person = change.approved_by or change.run.user
@@ -255,17 +241,17 @@ def write_line(change: Change) -> Entry:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """One of the two books: its rows, and how one becomes a line."""
+    """One of the two books: its rows, and how some of them become lines."""
 
     key: str
     label: Any
     rows: Callable[[HttpRequest, Asked], QuerySet[Any]]
-    line: Callable[[Any], Entry]
+    lines: Callable[[Sequence[Any]], list[Entry]]
 
 
 BOOKS = {
-    "settings": Book("settings", _("Settings and decisions"), entries, entry_line),
-    "writes": Book("writes", _("Writes at vendors"), writes, write_line),
+    "settings": Book("settings", _("Settings and decisions"), entries, entry_lines),
+    "writes": Book("writes", _("Writes at vendors"), writes, write_lines),
 }
 
 
@@ -278,7 +264,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Show the book a person chose."""
     book, wanted = _book(request), asked(request)
     found = desk.listing(request, book.rows(request, wanted))
-    people = User.objects.filter(is_staff=True) | User.objects.filter(memberships__isnull=False)
+    seen = User.objects.for_user(request.user)
+    people = seen.filter(is_staff=True) | seen.filter(memberships__isnull=False)
     kinds = (
         [(model._meta.model_name, str(model._meta.verbose_name)) for model in (*TO_ORGANIZATION, User)]
         if book.key == "settings"
@@ -291,7 +278,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         book=book,
         books=BOOKS.values(),
         listing=found,
-        lines=[book.line(row) for row in found.page.object_list],
+        lines=book.lines(list(found.page.object_list)),
         newest=LogEntry.objects.aggregate(at=Max("timestamp"))["at"],
         filters=[
             ("person", gettext("Person"), _choices(people.distinct().order_by("email"), wanted.person)),
@@ -340,13 +327,38 @@ def audit_csv(request: HttpRequest) -> HttpResponse:
     return desk.sheet(f"bridge-audit-{book.key}", heads, _csv(book, book.rows(request, wanted)))
 
 
+def _each(book: Book, rows: QuerySet[Any]) -> Iterator[Entry]:
+    """Yield the lines of all rows, some hundred at a time: what they name is looked up for each lot."""
+    ordered = rows.iterator(chunk_size=500)
+    while some := list(islice(ordered, 500)):
+        yield from book.lines(some)
+
+
 def _csv(book: Book, rows: QuerySet[Any]) -> Iterator[list[Any]]:
-    for row in rows.iterator(chunk_size=500):
-        line = book.line(row)
+    for line in _each(book, rows):
         head = [line.at.isoformat(timespec="seconds"), line.who, line.where, line.action, line.kind, line.what]
         tail = [line.run, line.state, line.version]
         for item in line.fields or [desk.FieldChange("", "", None, None)]:
             yield [*head, item.label, item.was, item.becomes, *tail]
 
 
-urls = [path("audit/", audit, name="audit"), path("audit.csv", audit_csv, name="audit_csv")]
+@staff_view(view="auditlog.view_logentry")
+def audit_seals(request: HttpRequest) -> HttpResponse:
+    """Walk along the chain of seals and show what fits and what does not."""
+    found = seals.check()
+    doubtful = entries(request, asked(request)).filter(id__in=found.broken[:50]).order_by("id")
+    return page(
+        request,
+        "staff/audit_seals.html",
+        gettext("Seals of the audit"),
+        found=found,
+        lines=entry_lines(list(doubtful)),
+        missing=found.missing[:50],
+    )
+
+
+urls = [
+    path("audit/", audit, name="audit"),
+    path("audit.csv", audit_csv, name="audit_csv"),
+    path("audit/seals/", audit_seals, name="audit_seals"),
+]

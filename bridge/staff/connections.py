@@ -193,6 +193,7 @@ def connection_page(request: HttpRequest, pk: int) -> HttpResponse:
         rights=rights(connector),
         oauth=oauth(connector),
         calls=calls_of(connection),
+        invitation=work.invitation_url(connection),
         findings=connection.findings or [],
         now=timezone.now(),
     )
@@ -516,7 +517,7 @@ def connection_pause(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:connection", pk)
 
 
-@staff_view(view=VIEW, write=WRITE)
+@staff_view(view=VIEW, write="hub.delete_connection")
 def connection_forget(request: HttpRequest, pk: int) -> HttpResponse:
     """Wipe our access to an account and revoke it at the vendor: after a page that says what that means.
 

@@ -1,6 +1,5 @@
 """What the pages about runs and records share: showing values, paging, filters, confirmations, sheets."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.db.models.query import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
-from django.utils import timezone, translation
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
@@ -23,8 +22,11 @@ from django.utils.translation import gettext_lazy as _
 from bridge import registry
 from bridge.engine.catalogue import REASONS
 from bridge.hub.models import Integration
+from bridge.hub.sheets import safe_cell, sheet
 from bridge.staff.pages import language, page
-from connectors.contract import ENTITY_LABELS, Text, entity_fields
+from connectors.contract import CUSTOM, ENTITY_LABELS, Text, entity_fields
+
+__all__ = ["safe_cell", "sheet"]  # what pages take from here besides
 
 PAGE_LENGTH = 100
 MANY = 10_000
@@ -138,7 +140,7 @@ def field_label(entity: str, name: str) -> str:
     whole, _dot, part = name.partition(".")
     found = entity_fields(entity).get(whole) if entity in ENTITY_LABELS else None
     if found is None:
-        return name
+        return name.removeprefix(CUSTOM)
     words = found.label.say(language())
     return f"{words} ({_ADDRESS_PARTS[part]})" if part in _ADDRESS_PARTS else words
 
@@ -280,6 +282,11 @@ _PLAIN_REASONS = {
     "undo": _("Takes back what an earlier run wrote"),
     "disconnect": _("Removed because the integration is disconnected"),
     "at-end": _("Written once everything else had settled"),
+    "person": _("A person said that the two are the same"),
+    "merged": _("Its record was merged into another one"),
+    "merge": _("A person merged the two"),
+    "relinked": _("A person linked the record to another one"),
+    "way-off": _("Records do not go this way any more"),
 }
 
 
@@ -331,49 +338,3 @@ def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
     if start is None:
         return None
     return max(0, int(((end or timezone.now()) - start).total_seconds()))
-
-
-# Sheets
-
-
-def safe_cell(value: Any, comma: bool = False) -> str:
-    """Return a cell no spreadsheet takes for a formula. Numbers stay numbers; text that starts like one is quoted."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal | int) and not isinstance(value, bool):
-        text = format(value, "f") if isinstance(value, Decimal) else str(value)
-        return text.replace(".", ",") if comma else text
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
-
-
-class _Echo:
-    """A file that gives back what is written, for streaming."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def sheet(name: str, heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """Return a CSV download that opens in the reader's spreadsheet: BOM always; semicolon, decimal comma in French.
-
-    Rows are made while they are sent, when the page's language is gone: it is put back around each.
-    """
-    words, zone = language(), timezone.get_current_timezone()
-    french = words.startswith("fr")
-    writer = csv.writer(_Echo(), delimiter=";" if french else ",")
-
-    def lines() -> Iterator[str]:
-        source = iter(rows)
-        yield "\ufeff" + writer.writerow([safe_cell(head) for head in titles])
-        while True:
-            with translation.override(words), timezone.override(zone):
-                row = next(source, None)
-            if row is None:
-                return
-            yield writer.writerow([safe_cell(cell, comma=french) for cell in row])
-
-    titles = [str(head) for head in heads]
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return answer

@@ -30,8 +30,11 @@ class Hit:
 
 
 def amount_of(text: str) -> Decimal | None:
-    """Return an amount as people write it: 1 234,50 or 1234.50, with any blank. Never guesses a lone 1,234."""
-    plain = re.sub(r"[\s\u00a0\u202f$]", "", text)
+    """Return an amount as people write it: 1 234,50 or 1234.50, with any blank, sign and currency. Never guesses a lone
+    1,234.
+    """
+    plain = re.sub(r"[\s\u00a0\u202f]", "", text).replace("\u2212", "-")
+    plain = re.sub(r"^(-?)(?:CA|US)?[$€]|(?:[$€](?:CA|US)?|CAD|USD|EUR)$", r"\1", plain)
     if re.fullmatch(r"\d+,\d{1,2}", plain):
         plain = plain.replace(",", ".")
     if re.fullmatch(r"\d{1,3}(,\d{3})+\.\d{1,2}", plain):

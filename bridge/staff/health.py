@@ -1,11 +1,11 @@
 """Health: is anything stuck, leaking or about to expire? With the two hands that free it: replay and release."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
@@ -14,12 +14,14 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from bridge import registry
-from bridge.hub.models import Connection, InboxEvent, Run
+from bridge.hub.models import Connection, InboxEvent, Letter, Membership, Report, Run
 from bridge.jobs import health as work
+from bridge.jobs import letters
 from bridge.staff import desk
 from bridge.staff.pages import page, staff_view, tell_error
 from connectors.contract import SyncError
 
+LISTED = 50  # connections: those that need an eye first
 SOON = timedelta(days=30)
 REPLAYED = (InboxEvent.State.NEW, InboxEvent.State.FAILED, InboxEvent.State.UNKNOWN, InboxEvent.State.NOBODY)
 _AT_ONCE = 500
@@ -45,11 +47,29 @@ def dates(connections: Sequence[Connection], now: datetime) -> list[Dates]:
     return sorted(found, key=lambda item: (item.first is None, item.first or now))
 
 
+def of_person(request: HttpRequest, found: work.Health) -> work.Health:
+    """Leave out what belongs to clients this person does not look after; numbers of the whole machine stay."""
+    seen = set(Connection.objects.for_user(request.user).values_list("pk", flat=True))
+    runs = Run.objects.for_user(request.user).filter(pk__in=[item.pk for item in found.stuck_runs])
+    mine = set(runs.values_list("pk", flat=True))
+    written = set(letters_of(request).filter(pk__in=[item.pk for item in found.letters]).values_list("pk", flat=True))
+    reports = Report.objects.for_user(request.user).filter(pk__in=[item.pk for item in found.late_reports])
+    late = set(reports.values_list("pk", flat=True))
+    return replace(
+        found,
+        connections=[item for item in found.connections if item.pk in seen],
+        stuck_runs=[item for item in found.stuck_runs if item.pk in mine],
+        calls=[item for item in found.calls if item.connection.pk in seen],
+        letters=[item for item in found.letters if item.pk in written],
+        late_reports=[item for item in found.late_reports if item.pk in late],
+    )
+
+
 @staff_view(view="hub.view_run")
 def health(request: HttpRequest) -> HttpResponse:
     """Show the machinery as of now."""
     now = timezone.now()
-    found = work.snapshot(now)
+    found = of_person(request, work.snapshot(now))
     inbox = {state: found.inbox.get(state, 0) for state in InboxEvent.State.values}
     return page(
         request,
@@ -57,11 +77,30 @@ def health(request: HttpRequest) -> HttpResponse:
         gettext("Health"),
         health=found,
         now=now,
-        dates=dates(found.connections, now),
+        dates=dates(found.connections, now)[:LISTED],
+        more_dates=max(0, len(found.connections) - LISTED),
+        calls=sorted(found.calls, key=lambda item: -item.forecast)[:LISTED],
+        more_calls=max(0, len(found.calls) - LISTED),
         inbox=[(state, label, inbox[state]) for state, label in InboxEvent.State.choices],
         refused=sum(item.refused for item in found.intake),
         most_calls=max((item.forecast for item in found.calls), default=0),
     )
+
+
+def letters_of(request: HttpRequest) -> QuerySet[Letter]:
+    """Return the letters a person may see: to the office, and to people of the clients they look after."""
+    mine = Membership.objects.for_user(request.user).values("user")
+    return Letter.objects.filter(Q(user__is_staff=True) | Q(user__in=mine))
+
+
+@require_POST
+@staff_view(view="hub.view_inboxevent", write="hub.change_run")
+def health_letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try at once to send a mail that did not leave."""
+    letter = get_object_or_404(letters_of(request), pk=pk, state__in=(Letter.State.WAITING, Letter.State.GIVEN_UP))
+    letters.again(letter)
+    messages.success(request, gettext("The mail is tried again now. This page says if it does not leave."))
+    return redirect("admin:health")
 
 
 @require_POST
@@ -152,6 +191,7 @@ def events_replay(request: HttpRequest) -> HttpResponse:
 urls = [
     path("health/", health, name="health"),
     path("health/runs/<int:pk>/release/", health_release, name="health_release"),
+    path("health/letters/<int:pk>/again/", health_letter, name="health_letter"),
     path("health/webhooks/", events, name="events"),
     path("health/webhooks/replay/", events_replay, name="events_replay"),
 ]

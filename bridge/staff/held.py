@@ -24,6 +24,8 @@ from connectors.contract import SyncError
 
 HELD = (Change.State.HELD, Change.State.REJECTED, Change.State.UNKNOWN)
 RETRIED = (Change.State.HELD, Change.State.REJECTED)
+# What is settled on the Duplicates desk.
+ASKS_WHO = frozenset(("SEVERAL-MATCHES", "MAYBE-MATCH", "NEVER-MATCH"))
 
 
 @dataclass(slots=True)
@@ -134,6 +136,8 @@ def held_cause(request: HttpRequest, code: str) -> HttpResponse:
         [(gettext("Held"), reverse("admin:held"))],
         cause=cause,
         code=code,
+        asks_who=code in ASKS_WHO,
+        is_disputed=code == "CONFLICT",
         listing=found,
         lines=plan.lines(found.page.object_list),
         filters=_filters(request),

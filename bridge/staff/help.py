@@ -17,7 +17,8 @@ from bridge.jobs import helping
 from bridge.staff import desk
 from bridge.staff.integrations import VIEW, WRITE, get_integration
 from bridge.staff.pages import language, page, staff_view
-from bridge.staff.templatetags.bridge import recipe_label, say
+from bridge.staff.templatetags.bridge import recipe_label
+from connectors.contract import HelpTopic
 
 
 def help_home(request: HttpRequest) -> HttpResponse:
@@ -26,7 +27,7 @@ def help_home(request: HttpRequest) -> HttpResponse:
         request,
         "staff/help.html",
         _("Help"),
-        recipes=list(registry.recipes().values()),
+        recipes=[(item, [told(topic, language()) for topic in item.help]) for item in registry.recipes().values()],
         requests=[_asked(item) for item in helping.waiting(request.user)],
         may_write=request.user.has_perm(WRITE),
     )
@@ -80,20 +81,52 @@ def help_close(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:help")
 
 
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as the reader gets it; `foreign`: it is told in English because nobody has written it in French yet."""
+
+    key: str
+    title: str
+    paragraphs: list[str]
+    links: list[tuple[str, str]]
+    foreign: bool
+
+    @property
+    def lang(self) -> str:
+        """The language its words are in, where that is not the page's."""
+        return "en" if self.foreign else ""
+
+
+def told(topic: HelpTopic, wanted: str) -> Topic:
+    """Return a topic in the language wanted, or in English where it is not wholly written in that one (H-33)."""
+    texts = (topic.title, topic.body, *(label for label, _address in topic.links))
+    foreign = wanted != "en" and not all(text.say(wanted).strip() for text in texts)
+    used = "en" if foreign else wanted
+    return Topic(
+        topic.key,
+        topic.title.say(used),
+        [part for part in topic.body.say(used).split("\n\n") if part.strip()],
+        [(label.say(used), address) for label, address in topic.links],
+        foreign,
+    )
+
+
 def help_topic(request: HttpRequest, recipe: str, topic: str) -> HttpResponse:
-    """Show one topic."""
+    """Show one topic. `?in=en` shows the English text to anybody."""
     known = registry.recipes().get(recipe)
     found = next((item for item in known.help if item.key == topic), None) if known else None
     if known is None or found is None:
         raise Http404
+    original = request.GET.get("in") == "en" and language() != "en"
+    shown = told(found, "en" if original else language())
     return page(
         request,
         "staff/help_topic.html",
-        say(found.title),
+        shown.title,
         [(_("Help"), reverse("admin:help")), (recipe_label(recipe), f"{reverse('admin:help')}#{recipe}")],
-        topic=found,
-        paragraphs=[part for part in say(found.body).split("\n\n") if part.strip()],
-        links=[(say(label), address) for label, address in found.links],
+        topic=shown,
+        lang="en" if original else shown.lang,
+        original=original,
     )
 
 

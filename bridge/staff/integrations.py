@@ -7,14 +7,15 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from bridge import registry
 from bridge.hub.models import Change, Integration, Organization, Run
+from bridge.jobs import delays, guide, runs, trials
 from bridge.jobs import integrations as work
-from bridge.jobs import runs
 from bridge.staff.connections import moves
 from bridge.staff.pages import language, page, staff_view, tell_error
 from bridge.staff.templatetags.bridge import recipe_label, say
@@ -152,11 +153,15 @@ def integration_page(request: HttpRequest, pk: int) -> HttpResponse:
         ).count(),
         first_done=integration.flows.aggregate(at=Max("first_done_at"))["at"],
         next_steps=[(say(text), address) for text, address in recipe.next_steps],
+        delays=delays.lately(integration, timezone.now()),
+        guide=guide.guide(integration),
+        trial=recipe.trial,
+        trial_run=trials.newest(integration) if recipe.trial else None,
     )
 
 
 @require_POST
-@staff_view(view=VIEW, write=WRITE)
+@staff_view(view=VIEW, write="hub.add_run")
 def integration_run(request: HttpRequest, pk: int) -> HttpResponse:
     """Begin a run. The first one, and any that a brake stops, waits with its plan before anything is written."""
     integration = get_integration(request, pk)
@@ -174,7 +179,21 @@ def integration_run(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_view(view=VIEW, write=WRITE)
+@staff_view(view=VIEW, write="hub.approve_run")
+def integration_trial(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a test that goes all the way and is taken back."""
+    integration = get_integration(request, pk)
+    try:
+        run = trials.send(integration, request.user)
+    except SyncError as error:
+        tell_error(request, error)
+        return redirect("admin:integration", pk)
+    messages.success(request, gettext("The test is on its way. Its result is on the integration’s page."))
+    return redirect("admin:run_page", run.pk)
+
+
+@require_POST
+@staff_view(view=VIEW, write="hub.approve_run")
 def integration_automatic(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn runs by themselves on or off; what stands in the way is said."""
     integration = get_integration(request, pk)
@@ -191,7 +210,7 @@ def integration_automatic(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_view(view=VIEW, write=WRITE)
+@staff_view(view=VIEW, write="hub.change_run")
 def integration_pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause or resume."""
     integration = get_integration(request, pk)
@@ -204,7 +223,7 @@ def integration_pause(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("admin:integration", pk)
 
 
-@staff_view(view=VIEW, write=WRITE)
+@staff_view(view=VIEW, write="hub.delete_integration")
 def integration_disconnect(request: HttpRequest, pk: int) -> HttpResponse:
     """List what disconnecting does, and do it only on the second, explicit confirmation (M-27)."""
     integration = get_integration(request, pk)
@@ -236,6 +255,7 @@ urls: list[URLPattern] = [
     path("integrations/new/", integration_new, name="integration_new"),
     path("integrations/<int:pk>/", integration_page, name="integration"),
     path("integrations/<int:pk>/run/", integration_run, name="integration_run"),
+    path("integrations/<int:pk>/trial/", integration_trial, name="integration_trial"),
     path("integrations/<int:pk>/automatic/", integration_automatic, name="integration_automatic"),
     path("integrations/<int:pk>/pause/", integration_pause, name="integration_pause"),
     path("integrations/<int:pk>/disconnect/", integration_disconnect, name="integration_disconnect"),

@@ -3,22 +3,25 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
+from bridge.hub import formats
 from bridge.hub.models import Change, Link, Record
 from bridge.staff import desk, plan
-from bridge.staff.templatetags.bridge import ago, money, state_badge, value_badge
+from bridge.staff.scoped import ScopedAdmin
+from bridge.staff.templatetags.bridge import ago, day, money, state_badge, value_badge
+from connectors.contract import ENTITY_LABELS
 
 WAITS = (Change.State.PLANNED, Change.State.HELD, Change.State.REJECTED)
 
 
-class ReadOnly(ModelAdmin):
+class ReadOnly(ScopedAdmin):
     """A list to look at. Rows lead to our own page of each; nothing is added, changed or deleted here."""
 
     list_per_page = 50
@@ -108,7 +111,7 @@ class OfVendor(admin.SimpleListFilter):
 class RecordAdmin(ReadOnly):
     """Records as the vendors have them, without their documents."""
 
-    list_display = ("name_link", "kind", "account", "number", "date", "total", "read", "gone_there")
+    list_display = ("name_link", "kind", "account", "number_there", "dated", "total", "read", "gone_there")
     list_filter = (OfVendor, IsLinked, IsHeld, IsGone)
     search_fields = ("name", "=number", "=remote_id", "=email_key")
     ordering = ("-id",)
@@ -119,7 +122,12 @@ class RecordAdmin(ReadOnly):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponseRedirect:
         """The page of a record is its "Why?"."""
-        return HttpResponseRedirect(reverse("admin:record", args=[int(object_id)]) if object_id.isdigit() else "..")
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return HttpResponseRedirect(reverse("admin:record", args=[found.pk]))
 
     @admin.display(description=_("record"), ordering="name")
     def name_link(self, row: Record) -> SafeString:
@@ -136,6 +144,16 @@ class RecordAdmin(ReadOnly):
         """Whose it is."""
         return f"{row.connection} · {row.connection.organization}"
 
+    @admin.display(description=_("Number"), ordering="number")
+    def number_there(self, row: Record) -> str:
+        """The number people know it by."""
+        return row.number
+
+    @admin.display(description=_("Date"), ordering="date")
+    def dated(self, row: Record) -> str:
+        """The day it bears."""
+        return day(row.date)
+
     @admin.display(description=_("amount"), ordering="amount")
     def total(self, row: Record) -> str:
         """The amount with its currency."""
@@ -150,6 +168,21 @@ class RecordAdmin(ReadOnly):
     def gone_there(self, row: Record) -> SafeString | str:
         """Whether the vendor said that it is gone."""
         return value_badge("remove", _("Gone")) if row.gone else ""
+
+
+class OfKind(admin.SimpleListFilter):
+    """What is it?"""
+
+    title = _("kind")
+    parameter_name = "entity__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Offer the kinds of things there are, in the reader's words."""
+        return [(key, label.say(formats.language())) for key, label in ENTITY_LABELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep what is of the chosen kind."""
+        return queryset.filter(entity=self.value()) if self.value() else queryset
 
 
 class WaitsForPerson(Asked):
@@ -183,7 +216,7 @@ class ChangeAdmin(ReadOnly):
         "run_link",
         "settled",
     )
-    list_filter = (WaitsForPerson, ReachedVendor, "action", "state", "entity")
+    list_filter = (WaitsForPerson, ReachedVendor, "action", "state", OfKind)
     search_fields = ("title", "=remote_id", "=request_id")
     ordering = ("-id",)
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from bridge import registry
 from bridge.engine.suggest import plain
 from bridge.hub.models import Integration, ValueMap
-from bridge.jobs import values
+from bridge.jobs import guide, values
 from bridge.staff import desk
 from bridge.staff.integrations import crumb, get_integration, section
 from bridge.staff.pages import page, say_error, staff_view, tell_error
@@ -143,6 +143,8 @@ def _desk(integration: Integration, spec: ValueMapSpec, posted: Mapping[str, str
     lines = []
     for row in rows:
         row.integration = integration
+        if wanted_as := spec.wanted.get(row.source_key):
+            row.source_label = say(wanted_as.label)  # shown in the reader's language, stored in the client's
         told = (posted or {}).get(f"target-{row.pk}")
         wanted = row.target_id if told is None else (_id_of(told, offered) or "")
         shown = choice_words(names[wanted]) if wanted in names else (told if told is not None else _kept(row))
@@ -258,6 +260,7 @@ def _context(
         "source": source,
         "target": target,
         "read_at": values.read_at(integration, spec.kind),
+        "wrong": [item for item in guide.targets(integration, spec) if item.other_type] if spec.wanted else [],
         "ready": len(values.mapped_and_waiting(integration, spec.kind)),
         "waiting": sum(line.waiting for line in found.lines),
         "may_write": request.user.has_perm(WRITE),

@@ -8,15 +8,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from bridge.hub import rights
+from bridge.staff.pages import holds, looks_up_only
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the menu. `right` is the permission to see it; "" is for all staff."""
+    """One line of the menu, seen by whoever may open its page."""
 
     title: Any
     icon: str
     name: str
-    right: str = ""
 
 
 SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
@@ -24,29 +26,32 @@ SECTIONS: tuple[tuple[Any, tuple[Entry, ...]], ...] = (
         _("Work"),
         (
             Entry(_("Today"), "home", "admin:index"),
-            Entry(_("Held"), "pause", "admin:held", "hub.view_change"),
-            Entry(_("Runs"), "refresh", "admin:runs", "hub.view_run"),
-            Entry(_("Find"), "search", "admin:find", "hub.view_record"),
-            Entry(_("Records"), "list", "admin:hub_record_changelist", "hub.view_record"),
+            Entry(_("Held"), "pause", "admin:held"),
+            Entry(_("Duplicates"), "people", "admin:duplicates"),
+            Entry(_("Conflicts"), "both", "admin:conflicts"),
+            Entry(_("Runs"), "refresh", "admin:runs"),
+            Entry(_("Find"), "search", "admin:find"),
+            Entry(_("Records"), "list", "admin:hub_record_changelist"),
         ),
     ),
     (
         _("Set up"),
         (
-            Entry(_("Organizations"), "building", "admin:hub_organization_changelist", "hub.view_organization"),
-            Entry(_("Integrations"), "link", "admin:integrations", "hub.view_integration"),
-            Entry(_("Mappings"), "both", "admin:mappings_all", "hub.view_valuemap"),
-            Entry(_("Connections"), "plug", "admin:connections", "hub.view_connection"),
-            Entry(_("People"), "people", "admin:hub_user_changelist", "hub.view_user"),
-            Entry(_("Vendor apps"), "key", "admin:hub_vendorapp_changelist", "hub.view_vendorapp"),
+            Entry(_("Organizations"), "building", "admin:hub_organization_changelist"),
+            Entry(_("Integrations"), "link", "admin:integrations"),
+            Entry(_("Mappings"), "both", "admin:mappings_all"),
+            Entry(_("Mapping files"), "list", "admin:mapping_files_all"),
+            Entry(_("Connections"), "plug", "admin:connections"),
+            Entry(_("People"), "people", "admin:hub_user_changelist"),
+            Entry(_("Vendor apps"), "key", "admin:hub_vendorapp_changelist"),
         ),
     ),
     (
         _("Look after"),
         (
-            Entry(_("Health"), "pulse", "admin:health", "hub.view_run"),
-            Entry(_("Audit"), "eye", "admin:audit", "auditlog.view_logentry"),
-            Entry(_("Simulators"), "flask", "admin:simulators", "hub.change_connection"),
+            Entry(_("Health"), "pulse", "admin:health"),
+            Entry(_("Audit"), "eye", "admin:audit"),
+            Entry(_("Simulators"), "flask", "admin:simulators"),
         ),
     ),
     (
@@ -71,7 +76,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _may(request: HttpRequest, entry: Entry) -> bool:
     if entry.name == "admin:simulators" and not settings.BRIDGE_SANDBOX_URL:
         return False
-    return not entry.right or request.user.has_perm(entry.right)
+    own = entry.name.removeprefix("admin:")
+    if own == "index" and looks_up_only(request.user):
+        return False
+    if own in rights.PAGES:
+        return holds(request.user, rights.PAGES[own].open)
+    app, model, _list = own.split("_")
+    return request.user.has_perm(f"{app}.view_{model}")
 
 
 def _item(request: HttpRequest, entry: Entry) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from bridge.hub.models import Change, Connection, Integration, Membership, Organization, VendorApp
+from bridge.hub.models import Change, Connection, Integration, Membership, Organization, User, VendorApp
+from bridge.staff.scoped import ScopedAdmin
 from bridge.staff.templatetags.bridge import ago, number, recipe_label, state_badge
 
 
@@ -25,6 +26,11 @@ class MembershipInline(TabularInline):
     extra = 0
     autocomplete_fields = ("user",)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Take only people this person sees, whatever number is posted."""
+        kwargs.update(queryset=User.objects.for_user(request.user), label=_("Person"))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 def _counted(rows: QuerySet[Any], path: str) -> Coalesce:
     counts = rows.filter(**{path: OuterRef("pk")}).order_by().values(path).annotate(n=Count("pk")).values("n")
@@ -32,11 +38,11 @@ def _counted(rows: QuerySet[Any], path: str) -> Coalesce:
 
 
 @admin.register(Organization)
-class OrganizationAdmin(ModelAdmin):
+class OrganizationAdmin(ScopedAdmin):
     """One row a client: what runs, when it last went well, what is open."""
 
     list_display = ("name", "language", "time_zone", "place", "runs", "last_good", "open_items", "owner")
-    list_filter = ("language", "country", "owner")
+    list_filter = ("language", "country", ("owner", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name",)
     list_select_related = ("owner",)
     list_per_page = 50
@@ -65,8 +71,8 @@ class OrganizationAdmin(ModelAdmin):
             .values("at")
         )
         return (
-            super()
-            .get_queryset(request)
+            Organization.objects.for_user(request.user)
+            .order_by(*self.get_ordering(request))
             .annotate(
                 integration_count=_counted(
                     Integration.objects.filter(~Q(state=Integration.State.DISCONNECTED)), "organization"
@@ -76,6 +82,13 @@ class OrganizationAdmin(ModelAdmin):
                 good_at=Subquery(good),
             )
         )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer as contact whom this person sees, and those who are it already."""
+        here = Organization.objects.for_user(request.user).values("owner")
+        seen = User.objects.for_user(request.user).values("pk")
+        kwargs["queryset"] = User.objects.filter(Q(pk__in=here) | Q(pk__in=seen), is_staff=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
         """With a client all its history would go: only one that never had a connection can be deleted."""
@@ -108,8 +121,8 @@ class OrganizationAdmin(ModelAdmin):
         return format_html('<a class="link" href="{}">{}</a>', address, number(total))
 
     @admin.display(description=_("systems"))
-    def overview(self, row: Organization) -> SafeString | str:
-        """Integrations of this client with their states, and the way to a new one."""
+    def overview(self, row: Any) -> SafeString | str:
+        """Integrations of this client with their states, the way to a new one, and the client's own pages."""
         if row.pk is None:
             return "–"
         items = [
@@ -118,9 +131,16 @@ class OrganizationAdmin(ModelAdmin):
         ]
         listed = format_html_join("", '<li><a class="link" href="{}">{}</a> {}</li>', items)
         new = f"{reverse('admin:integration_new')}?organization={row.pk}"
-        return format_html(
-            '<ul class="stack">{}</ul><a class="button" href="{}">{}</a>', listed, new, _("Set up an integration")
-        )
+        ways = [
+            (address, label)
+            for right, address, label in (
+                ("hub.add_integration", new, _("Set up an integration")),
+                ("hub.see_as_organization", reverse("admin:see_as", args=[row.pk]), _("See as the client…")),
+            )
+            if row.asker.has_perm(right)
+        ]
+        buttons = format_html_join(" ", '<a class="button" href="{}">{}</a>', ways)
+        return format_html('<ul class="stack">{}</ul>{}', listed, buttons)
 
 
 class SecretInput(UnfoldAdminTextInputWidget):
@@ -180,7 +200,7 @@ def _vendor_app_form() -> type:
 
 
 @admin.register(VendorApp)
-class VendorAppAdmin(ModelAdmin):
+class VendorAppAdmin(ScopedAdmin):
     """Our registrations with vendors."""
 
     form = _vendor_app_form()

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
 from django.utils.translation import get_language
 
 from bridge import registry
+from bridge.hub import rights
 from connectors.contract import SyncError
 
 View = Callable[..., HttpResponse]
@@ -43,9 +44,42 @@ def staff_view(view: str = "", write: str = "") -> Callable[[View], View]:
                 raise PermissionDenied
             return function(request, *args, **kwargs)
 
+        guarded.rights = (view, write)  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def by_table(name: str, view: View) -> View:
+    """Hold a page to its row in the table of rights; without a row only an administrator opens it."""
+    row = rights.PAGES.get(name)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if row is None:
+            if not request.user.is_superuser:
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+        if not holds(request.user, row.open):
+            raise PermissionDenied
+        if request.method not in ("GET", "HEAD"):
+            if request.method != "POST" or not row.act:
+                return HttpResponseNotAllowed(["GET", "HEAD", "POST"] if row.act else ["GET", "HEAD"])
+            if not holds(request.user, row.act):
+                raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def holds(user: Any, right: str) -> bool:
+    """Tell whether a person of the office holds a right of the table."""
+    return bool(user.is_active and user.is_staff) if right == rights.STAFF else user.has_perm(right)
+
+
+def looks_up_only(user: Any) -> bool:
+    """Tell whether a person finds and explains records and has nothing to run: "Find" is their home."""
+    return user.has_perm("hub.view_record") and not user.has_perm("hub.view_integration")
 
 
 def language() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -19,7 +19,8 @@ from django.views.decorators.http import require_POST
 from bridge import registry
 from bridge.hub.models import Change, Run
 from bridge.jobs import runs as work
-from bridge.staff import desk
+from bridge.staff import asking, desk
+from bridge.staff.conflicts import Dispute, disputes_of
 from bridge.staff.pages import language, page, staff_view, tell_error
 from connectors.contract import SyncError, Text
 
@@ -27,6 +28,7 @@ from connectors.contract import SyncError, Text
 LINE_COLUMNS = (
     "id",
     "run_id",
+    "integration_id",
     "entity",
     "action",
     "toward",
@@ -96,6 +98,7 @@ class Line:
     fields: list[desk.FieldChange]
     reason: desk.Explained | None
     remarks: list[desk.Explained] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
 
     @property
     def can_be_decided(self) -> bool:
@@ -184,6 +187,8 @@ def consents(run: Run) -> dict[str, int]:
 def filtered(run: Run, query: Any) -> QuerySet[Change]:
     """Return the lines a person asked to see."""
     rows = Change.objects.filter(run=run)
+    if not query.get("state"):
+        rows = newest(rows, "run")
     for name in ("action", "entity", "state"):
         if query.get(name):
             rows = rows.filter(**{name: query[name]})
@@ -194,8 +199,18 @@ def filtered(run: Run, query: Any) -> QuerySet[Change]:
     return rows.order_by("stage", "id")
 
 
+def newest(rows: QuerySet[Change], within: str) -> QuerySet[Change]:
+    """Leave out what was planned anew since, in the same run or integration: its newer line says what holds."""
+    again = Change.objects.filter(
+        source=OuterRef("source"), toward=OuterRef("toward"), pk__gt=OuterRef("pk"), **{within: OuterRef(within)}
+    )
+    return rows.exclude(Q(state=Change.State.SUPERSEDED) & Exists(again))
+
+
 def lines(changes: Iterable[Change]) -> list[Line]:
     """Return changes as the page shows them."""
+    changes = list(changes)
+    disputed = disputes_of(changes)
     return [
         Line(
             change,
@@ -203,6 +218,7 @@ def lines(changes: Iterable[Change]) -> list[Line]:
             desk.field_changes(change.entity, change.before, change.after),
             desk.explained(change.reason, change.error_params if change.error_code else change.params),
             remarks(change),
+            disputed.get(change.pk, []),
         )
         for change in changes
     ]
@@ -231,6 +247,7 @@ def run_plan(request: HttpRequest, pk: int) -> HttpResponse:
         consents=[(_consent_word(name), number) for name, number in consents(run).items()]
         if found.new_contacts
         else [],
+        beyond=beyond_values(run, found.groups),
         brakes=[desk.explained(*code_and_params(brake)) for brake in run.brakes],
         statement=statement(run),
         listing=found_lines,
@@ -251,6 +268,22 @@ def run_plan(request: HttpRequest, pk: int) -> HttpResponse:
             (name, desk.entity_label(name), number) for name, number in found.waiting_by_entity.items() if number
         ],
     )
+
+
+def beyond_values(run: Run, groups: Iterable[Group]) -> list[str]:
+    """Return what the writes of a plan do beyond the values they list, one sentence for each kind of them."""
+    recipe = registry.recipe(run.integration.recipe)
+    chosen_ = {
+        item.key: next((str(label.say(desk.language())) for key, label in item.choices if key == value), value)
+        for item in recipe.settings
+        if (value := run.pinned.get("settings", {}).get(item.key, item.default))
+    }
+    flows = {flow.entity: flow for flow in recipe.flows}
+    return [
+        flows[group.entity].also[group.action].say(desk.language(), **chosen_)
+        for group in groups
+        if group.entity in flows and group.action in flows[group.entity].also
+    ]
 
 
 def _consent_word(name: str) -> str:
@@ -286,10 +319,13 @@ class Read:
     whole: bool
     unreadable: int = 0
     notes: tuple[str, ...] = ()
+    least: int = 0  # so many are missing at least, as the reading itself found
 
     @property
     def missing(self) -> int:
         """How many are known to be missing."""
+        if self.least:
+            return self.least
         return max(0, self.expected - self.seen) if self.whole and self.expected is not None else 0
 
 
@@ -300,8 +336,9 @@ def statement(run: Run) -> list[Read]:
         connection = run.integration.left if line.get("side") == "left" else run.integration.right
         seen, expected = line.get("seen") or {}, line.get("expected") or {}
         ends, whole = line.get("ends") or [], bool(line.get("first"))
+        lacking = line.get("missing") or {}
         bad = [item[0] for item in line.get("unreadable") or [] if item]
-        names = sorted({*seen, *expected, *ends})
+        names = sorted({*seen, *expected, *ends, *lacking})
         for name in names:
             found.append(
                 Read(
@@ -310,11 +347,12 @@ def statement(run: Run) -> list[Read]:
                     resource=resource_label(connection.vendor, name) if connection else name,
                     seen=int(seen.get(name) or 0),
                     expected=int(expected[name]) if expected.get(name) is not None else None,
-                    complete=name in ends or (not whole and bool(line.get("done"))),
+                    complete=name not in lacking and (name in ends or (not whole and bool(line.get("done")))),
                     whole=whole,
                     unreadable=bad.count(name),
                     # Notes are about the whole reading: said once, beside its first list.
                     notes=tuple(str(note) for note in line.get("notes") or []) if name == names[0] else (),
+                    least=int(lacking.get(name) or 0),
                 )
             )
     return found
@@ -372,12 +410,12 @@ def chosen(run: Run, meant: Choice) -> QuerySet[Change]:
 
 
 @require_POST
-@staff_view(view="hub.view_run", write="hub.change_run")
+@staff_view(view="hub.view_run", write="hub.approve_run")
 def run_plan_act(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve, hold, leave out for ever, or close the plan; asks first, then acts."""
     run = run_of(request, pk)
     back = desk.next_url(request, reverse("admin:run_plan", args=[run.pk]))
-    acts = {"approve": _approve, "hold": _hold, "exclude": _exclude, "close": _close}
+    acts = {"approve": _approve, "hold": _hold, "ask": _ask, "exclude": _exclude, "close": _close}
     act = acts.get(request.POST.get("do", ""))
     if act is None:
         raise Http404
@@ -459,6 +497,11 @@ def _hold(request: HttpRequest, run: Run, meant: Choice, back: str) -> HttpRespo
     done = work.hold(run, request.user, ids, reason)
     messages.success(request, ngettext("%(n)d line held.", "%(n)d lines held.", done) % {"n": done})
     return redirect(back)
+
+
+def _ask(request: HttpRequest, run: Run, meant: Choice, back: str) -> HttpResponse:
+    rows = chosen(run, meant).filter(state=Change.State.PLANNED)
+    return asking.about_lines(request, run, list(rows.values_list("pk", flat=True)[: asking.MOST]), back)
 
 
 def _exclude(request: HttpRequest, run: Run, meant: Choice, back: str) -> HttpResponse:

@@ -149,9 +149,10 @@ def _plus(one: Total, other: Total) -> Total:
 
 @dataclass(slots=True)
 class TaxTotal:
-    """One tax over the month, both sides."""
+    """One tax on one kind of document over the month, both sides."""
 
     tax: str
+    label: str
     currency: str
     left: Decimal = ZERO
     right: Decimal = ZERO
@@ -161,14 +162,15 @@ class TaxTotal:
         return self.left - self.right
 
 
-def by_tax(found: Reconciliation, asked: "Asked") -> list[TaxTotal]:
-    """Return the month's taxes one by one; [] where no document tells them so."""
-    sums: dict[tuple[str, str], TaxTotal] = {}
+def by_tax(integration: Integration, found: Reconciliation, asked: "Asked") -> list[TaxTotal]:
+    """Return the month's taxes one by one, by kind of document; [] where no document tells them so."""
+    sums: dict[tuple[str, str, str], TaxTotal] = {}
     for item in found.taxes:
         if (not asked.kind or item.kind == asked.kind) and (not asked.currency or item.currency == asked.currency):
-            row = sums.setdefault((item.tax, item.currency), TaxTotal(item.tax, item.currency))
+            words = kind_words(integration, item.kind)
+            row = sums.setdefault((item.tax, item.kind, item.currency), TaxTotal(item.tax, words, item.currency))
             row.left, row.right = row.left + item.left, row.right + item.right
-    return [sums[key] for key in sorted(sums)] if any(tax for tax, _currency in sums) else []
+    return [sums[key] for key in sorted(sums)] if any(tax for tax, _kind, _currency in sums) else []
 
 
 def causes(integration: Integration, differences: Sequence[Difference]) -> list[Cause]:
@@ -383,7 +385,7 @@ def reconciliation(request: HttpRequest, pk: int) -> HttpResponse:
         days=_days(integration, found, asked),
         listing=listing,
         causes=causes(integration, listing.page.object_list),
-        taxes=by_tax(found, asked),
+        taxes=by_tax(integration, found, asked),
         cleared=cleared(integration, asked.month),
         chart=chart_of(found, asked.month),
         labels=[str(integration.left), str(integration.right)],

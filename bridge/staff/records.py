@@ -21,6 +21,7 @@ from bridge.hub.models import Change, Exclusion, Integration, Link, Record
 from bridge.jobs import explain
 from bridge.jobs import runs as work
 from bridge.staff import desk, plan
+from bridge.staff.conflicts import Dispute, disputes_between
 from bridge.staff.pages import page, staff_view, tell_error
 from bridge.staff.runs import vendor_url
 from connectors.contract import SyncError, freeze
@@ -161,6 +162,7 @@ class Twin:
     open_url: str
     can_relink: bool  # only from the left: the link's other end is moved
     why: desk.Explained | None
+    disputes: Sequence[Dispute] = ()
 
 
 @staff_view(view="hub.view_record")
@@ -174,6 +176,7 @@ def record_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
     waiting = [change for change in found.changes if change.state in WAITING]
     entity = next((change.entity for change in found.changes), _entity_of(record))
+    disputed = disputes_between(found.links)
     return page(
         request,
         "staff/record.html",
@@ -183,7 +186,7 @@ def record_page(request: HttpRequest, pk: int) -> HttpResponse:
         entity=desk.entity_label(entity),
         resource=plan.resource_label(record.connection.vendor, record.resource),
         open_url=vendor_url(record.connection, record.resource, record.remote_id),
-        twins=[_twin(record, link) for link in found.links],
+        twins=[_twin(record, link, disputed.get(link.pk, [])) for link in found.links],
         chain=[
             (
                 item,
@@ -212,7 +215,7 @@ def _entity_of(record: Record) -> str:
         return ""
 
 
-def _twin(record: Record, link: Link) -> Twin:
+def _twin(record: Record, link: Link, disputes: Sequence[Dispute] = ()) -> Twin:
     other = link.right if link.left_id == record.pk else link.left
     return Twin(
         link=link,
@@ -220,6 +223,7 @@ def _twin(record: Record, link: Link) -> Twin:
         open_url=vendor_url(other.connection, other.resource, other.remote_id),
         can_relink=link.left_id == record.pk,
         why=desk.explained(link.why),
+        disputes=disputes,
     )
 
 
@@ -316,39 +320,6 @@ def record_fetch(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, gettext("The vendor no longer has this record. What you see is what it had last."))
     else:
         messages.success(request, gettext("Read again: what you see is what the vendor has now."))
-    return _back(record)
-
-
-@require_POST
-@staff_view(view="hub.view_record", write="hub.delete_link")
-def record_unlink(request: HttpRequest, pk: int, link_pk: int) -> HttpResponse:
-    """Take a link apart; nothing is written at either side."""
-    record = record_of(request, pk)
-    link = get_object_or_404(
-        Link.objects.for_user(request.user).filter(Q(left=record) | Q(right=record)).select_related("left", "right"),
-        pk=link_pk,
-    )
-    if not desk.confirmed(request):
-        return desk.ask(
-            request,
-            desk.Question(
-                title=gettext("Unlink these two records?"),
-                sentence=gettext(
-                    "%(left)s and %(right)s are no longer taken for the same. Nothing is written or deleted at either "
-                    "side; the next run looks for a twin again, and these two are never suggested again."
-                )
-                % {"left": link.left, "right": link.right},
-                button=gettext("Unlink"),
-                back=reverse("admin:record", args=[record.pk]),
-                grave=True,
-            ),
-        )
-    try:
-        explain.unlink(link, request.user)
-    except SyncError as error:
-        tell_error(request, error)
-    else:
-        messages.success(request, gettext("Unlinked. Nothing was changed at either side."))
     return _back(record)
 
 
@@ -468,6 +439,5 @@ urls = [
     path("records/<int:pk>/fetch/", record_fetch, name="record_fetch"),
     path("records/<int:pk>/exclude/", record_exclude, name="record_exclude"),
     path("records/<int:pk>/include/<int:exclusion_pk>/", record_include, name="record_include"),
-    path("records/<int:pk>/links/<int:link_pk>/unlink/", record_unlink, name="record_unlink"),
     path("records/<int:pk>/links/<int:link_pk>/relink/", record_relink, name="record_relink"),
 ]

@@ -175,7 +175,9 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run: progress, completeness, totals, what it wrote and what it holds."""
     run = plan.run_of(request, pk)
     found = plan.overview(run)
-    may_undo = run.kind == Run.Kind.SYNC and not run.is_open and found.states.get(Change.State.DONE, 0) > 0
+    may_undo = (
+        run.kind in (Run.Kind.SYNC, *work.ASIDE) and not run.is_open and found.states.get(Change.State.DONE, 0) > 0
+    )
     return page(
         request,
         "staff/run.html",
@@ -203,7 +205,7 @@ def run_page(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         tags=tags_written(Change.objects.filter(run=run)),
         may_stop=run.is_open,
-        may_retry=not run.is_open and any(found.states.get(state) for state in FAILED),
+        may_retry=not run.is_open and run.kind not in work.ASIDE and any(found.states.get(state) for state in FAILED),
         may_undo=may_undo,
         undone_by=list(run.undone_by.order_by("-id").only("id", "state", "undo_of")[:5]),
         done=found.states.get(Change.State.DONE, 0),
@@ -369,6 +371,7 @@ def vendor_url(connection: Connection, resource: str, remote_id: str) -> str:
         pattern = str(known.resource(resource).open_in_vendor)
     except KeyError:
         return ""
+    pattern = pattern.replace("{account}", quote(connection.account_id, safe=""))
     return pattern.replace("{id}", quote(remote_id, safe="")) if pattern.startswith("https://") else ""
 
 
@@ -391,6 +394,8 @@ def change_list(request: HttpRequest) -> HttpResponse:
         "state": desk.pick(query, "state", Change.State.values),
     }
     changes = changes.filter(**{name: value for name, value in wanted.items() if value})
+    if not wanted["state"]:
+        changes = plan.newest(changes, "run" if run else "integration")
     if query.get("code"):
         changes = changes.annotate(cause=desk.CAUSE).filter(cause=query["code"])
     if query.get("tag"):
@@ -565,7 +570,7 @@ def run_retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_view(view="hub.view_run", write="hub.change_run")
+@staff_view(view="hub.view_run", write="hub.undo_run")
 def run_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Plan the reversal of what a run wrote; the plan waits for approval."""
     run = plan.run_of(request, pk)

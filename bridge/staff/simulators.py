@@ -36,7 +36,10 @@ KINDS = {
 }
 ONCE = ("expire_tokens", "revoke")  # happen at once; nothing stays switched on
 STEPS = {"3600": _("One hour"), "86400": _("One day"), "604800": _("One week"), "8640000": _("A hundred days")}
-STATUSES = ("400", "401", "403", "404", "409", "429", "500", "502", "503", "504")
+STATUSES = (
+    "400", "401", "403", "404", "409", "423", "429", "477", "500", "502", "503", "504",
+    "521", "522", "523", "524", "525", "526",
+)  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _CALLS = 100
 
@@ -108,10 +111,12 @@ def simulators(request: HttpRequest) -> HttpResponse:
     vendor = vendor if vendor in labels else next(iter(labels))
     faults: list[Any] = []
     calls: list[Any] = []
+    screens: dict[str, str] = {}
     is_silent = False
     try:
         faults = list(sandbox.get_faults())
         calls = list(sandbox.calls(vendor, _CALLS))[::-1]
+        screens = sandbox.screens(labels)
     except SyncError:
         is_silent = True
     return page(
@@ -123,6 +128,7 @@ def simulators(request: HttpRequest) -> HttpResponse:
         calls=calls,
         vendor=vendor,
         vendors=labels.items(),
+        screens=[(labels[key], address) for key, address in screens.items()],
         kinds=KINDS.items(),
         worlds=WORLDS.items(),
         steps=STEPS.items(),

@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 
 from bridge import registry
 from bridge.hub.models import Change, Connection, Integration, Organization, Run, User
+from bridge.jobs import questions
 from bridge.staff.charts import Bar, Chart
 from bridge.staff.pages import language, page
 from bridge.staff.templatetags.bridge import code_title, number
@@ -118,10 +119,28 @@ def needs(scope: Scope, connections: Sequence[Connection], held: "Sequence[Cause
         *_unsafe(connections),
         *_plans(scope),
         *_held(held),
+        *_duplicates(scope),
+        *_conflicts(scope),
         *_differences(scope),
+        *_questions(scope),
         *_unfinished(scope),
     ]
     return sorted(found, key=lambda need: not need.grave)
+
+
+def _questions(scope: Scope) -> list[Need]:
+    """Questions the client has not answered in time; they stay open, and the records behind them wait."""
+    rows = scope.on_integration(questions.waiting(scope.user))
+    late = rows.filter(due_on__lt=timezone.localdate()).select_related("integration__organization")
+    found = list(late[:50])
+    if not found:
+        return []
+    first = found[0].integration_id
+    same = all(item.integration_id == first for item in found)
+    address = reverse("admin:integration", args=[first]) if same else reverse("admin:integrations")
+    names = ", ".join(dict.fromkeys(str(item.integration.organization) for item in found))
+    words = ngettext("question overdue at the client", "questions overdue at the client", len(found))
+    return [Need(len(found), words, address, names[:120], since=min(item.asked_at for item in found))]
 
 
 def _reconnects(connections: Iterable[Connection]) -> list[Need]:
@@ -191,6 +210,31 @@ def _held(causes: "Sequence[Cause]") -> list[Need]:
     oldest = min((cause.since for cause in causes if cause.since), default=None)
     words = ngettext("record held", "records held", total)
     return [Need(total, words, reverse("admin:held"), note, since=oldest)]
+
+
+def _conflicts(scope: Scope) -> list[Need]:
+    """Fields that both systems changed."""
+    from bridge.jobs.conflicts import open_conflicts
+
+    mine = scope.integrations()
+    told = open_conflicts(scope.user).filter(link__integration__in=mine).order_by()
+    found = told.aggregate(count=Count("pk"), since=Min("found_at"))
+    if not found["count"]:
+        return []
+    words = ngettext("field changed on both sides", "fields changed on both sides", found["count"])
+    return [Need(found["count"], words, reverse("admin:conflicts"), since=found["since"])]
+
+
+def _duplicates(scope: Scope) -> list[Need]:
+    """Pairs that wait for a person, between two systems."""
+    from bridge.staff import sidebyside
+
+    rows = scope.on_integration(sidebyside.chosen(scope.user, sidebyside.Asked(), timezone.localdate()))
+    told = rows.order_by().aggregate(count=Count("pk"), since=Min("found_at"))
+    if not told["count"]:
+        return []
+    words = ngettext("pair that may be the same", "pairs that may be the same", told["count"])
+    return [Need(told["count"], words, reverse("admin:duplicates"), since=told["since"])]
 
 
 def _differences(scope: Scope) -> list[Need]:

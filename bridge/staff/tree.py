@@ -3,7 +3,7 @@
 A group is "all", "any", "none" or "not_all" of what it holds; "none" is stored as {"not": {"any": …}}.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from bridge.engine.filters import TESTS
 from bridge.engine.kinds import fields_of
 from bridge.engine.transforms import read_number
+from connectors.contract import CUSTOM, ENTITY_LABELS
 
 GROUPS = {
     "all": _("all of these hold"),
@@ -41,6 +42,7 @@ WORDS = {
 }
 NO_VALUE = ("known", "unknown", "is_true", "is_false")
 MOST_NODES = 250
+NONE_LISTED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,53 @@ class FieldChoice:
     tests: tuple[str, ...]
 
 
-def field_choices(entity: str, language: str) -> list[FieldChoice]:
-    """Return the fields of an entity a person may filter by."""
-    return [
-        FieldChoice(name, item.label.say(language), item.kind, TESTS[item.kind])
-        for name, item in fields_of(entity).items()
-        if item.kind in TESTS
-    ]
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """Fields under one heading: a record's own, or those of the records that name it."""
+
+    label: str
+    fields: tuple[FieldChoice, ...]
+
+
+def fields_used(root: Node) -> set[str]:
+    """Return the fields a form has conditions on."""
+    found = {root.field} if root.field else set()
+    return found.union(*(fields_used(item) for item in root.children))
+
+
+def field_groups(
+    entity: str,
+    language: str,
+    beside: Collection[str] = (),
+    told: Collection[str] = (),
+    used: Collection[str] = (),
+    own_of: str = "",
+    listed: Mapping[str, str] = NONE_LISTED,
+) -> list[FieldGroup]:
+    """Return the fields of an entity a person may filter by, those of the associated records `beside` it after, and
+    last those the account's people added, `listed` by name or told by records, under the heading `own_of`.
+
+    Of each group just those that records tell, where it is known (`told`), and those that are used already.
+    """
+    known = fields_of(entity)
+    groups_told = {name.partition(".")[0] if name.partition(".")[0] in beside else "" for name in told}
+
+    def offered(name: str, whole: str) -> bool:
+        group = whole if whole in beside else ""
+        shown = name if group else whole
+        return group not in groups_told or name == whole == group or shown in told or name in used
+
+    own: list[FieldChoice] = []
+    others: dict[str, list[FieldChoice]] = {name: [] for name in known if name in beside}
+    for name, item in known.items():
+        whole = name.partition(".")[0]
+        if item.kind in TESTS and (known[whole].kind != "records" or whole in beside) and offered(name, whole):
+            others.get(whole, own).append(FieldChoice(name, item.label.say(language), item.kind, TESTS[item.kind]))
+    groups = [FieldGroup(ENTITY_LABELS[entity].say(language), tuple(own))]
+    groups += [FieldGroup(known[name].label.say(language), tuple(found)) for name, found in others.items()]
+    added = {name: name.removeprefix(CUSTOM) for name in sorted({*told, *used}) if name.startswith(CUSTOM)} | listed
+    choices = (FieldChoice(name, label, "text", TESTS["text"]) for name, label in added.items())
+    return groups + ([FieldGroup(own_of, tuple(choices))] if added and own_of else [])
 
 
 def form_of(tree: Mapping[str, Any]) -> Node:

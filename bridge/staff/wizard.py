@@ -1,37 +1,31 @@
 """The set-up of an integration, step by step. Every step saves by itself; what is missing is said, with the reason."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bridge import registry
-from bridge.engine.filters import check_tree, describe, describe_condition, evaluate
-from bridge.engine.kinds import fields_of, label_of
+from bridge.engine.kinds import label_of
 from bridge.engine.model import Problem
-from bridge.engine.transforms import REGISTRY, read_number
-from bridge.hub.models import Connection, Environment, Flow, Integration, MappingRule, Record
+from bridge.hub.models import Connection, Environment, Flow, Integration
 from bridge.jobs import connections, matching, runs
 from bridge.jobs import integrations as work
-from bridge.jobs.context import context_of, scope_of, settings_of, writable
+from bridge.jobs.context import context_of, settings_of
 from bridge.staff import desk
-from bridge.staff import tree as forms
 from bridge.staff.connections import environments, oauth
 from bridge.staff.integrations import VIEW, WRITE, crumb, get_integration, section
 from bridge.staff.mappings import tabs
 from bridge.staff.pages import language, page, say_error, staff_view, tell_error
-from bridge.staff.templatetags.bridge import code_cure, code_what, entity_label, say, vendor_label
+from bridge.staff.templatetags.bridge import code_cure, code_what, say, vendor_label
 from connectors.contract import Choice, Recipe, RecipeFlow, Setting, SyncError
 
 Problems = dict[str, list[str]]
@@ -90,7 +84,6 @@ def setup_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
         "connect_left": connect_left,
         "connect_right": connect_right,
         "settings": settings_step,
-        "flows": flows_step,
         "value_maps": value_maps_step,
         "first_run": first_run_step,
         "automatic": sync_step,
@@ -123,9 +116,12 @@ def _connect(request: HttpRequest, integration: Integration, side: str) -> HttpR
     holder = None
     if request.method == "POST":
         try:
+            if request.POST.get("do") == "early":
+                return _save_early(request, integration, side)
             if request.POST.get("do") == "new":
+                _keep_early(request, integration, side)
                 return _connect_new(request, integration, side, vendor)
-            chosen = get_object_or_404(mine, pk=_number(request.POST.get("connection", "")))
+            chosen = get_object_or_404(mine, pk=number_of(request.POST.get("connection", "")))
             work.attach(integration, side, chosen)
         except SyncError as error:
             problems["connection"] = [say_error(error)]
@@ -139,6 +135,7 @@ def _connect(request: HttpRequest, integration: Integration, side: str) -> HttpR
     current = getattr(integration, side)
     consent = oauth(registry.connector(vendor))
     other = integration.right if side == "left" else integration.left
+    chosen = settings_of(integration)
     return frame(
         request,
         integration,
@@ -153,7 +150,27 @@ def _connect(request: HttpRequest, integration: Integration, side: str) -> HttpR
         consent=consent,
         problems=problems,
         holder=holder,
+        switches=[Asked(item, chosen.get(item.key, "")) for item in _early(integration, side)],
     )
+
+
+def _early(integration: Integration, side: str) -> list[Setting]:
+    """Return the switches asked before an account is connected."""
+    return [item for item in registry.recipe(integration.recipe).settings if item.early and item.side == side]
+
+
+def _keep_early(request: HttpRequest, integration: Integration, side: str) -> None:
+    """Keep the switches of this page; each can be changed later in the settings."""
+    given = {item.key: _given(request, item) for item in _early(integration, side)}
+    if given:
+        work.keep_settings(integration, given)
+
+
+def _save_early(request: HttpRequest, integration: Integration, side: str) -> HttpResponse:
+    """Save just the switches."""
+    _keep_early(request, integration, side)
+    messages.success(request, gettext("Settings saved."))
+    return redirect("admin:setup", integration.pk, f"connect_{side}")
 
 
 def _fits(other: Connection | None, environment: str) -> bool:
@@ -177,7 +194,8 @@ def _sign_in_address(integration: Integration, step: str, connection: Connection
     return f"{reverse('admin:connection_connect', args=[connection.pk])}?next={back}"
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """Return the number a form sent; 0 where it is none."""
     return int(text) if text.isdecimal() else 0
 
 
@@ -192,6 +210,7 @@ class Asked:
     value: str
     choices: list[Choice] = field(default_factory=list)
     trouble: str = ""
+    is_lacking: bool = False  # the account does not offer what it is for
 
     @property
     def fixed_choices(self) -> list[tuple[str, str]]:
@@ -207,6 +226,47 @@ class Asked:
         listed = self.setting.choices_from and not self.trouble
         return bool(listed) and not self.setting.required and not any(item.active for item in self.choices)
 
+    @property
+    def chosen(self) -> str:
+        """What is chosen, in words; "" for nothing, and for a secret."""
+        if self.setting.kind == "flag":
+            return gettext("yes") if self.value == "yes" else ""
+        if self.setting.kind != "choice":
+            return "" if self.setting.kind == "secret" else self.value
+        named = dict(self.fixed_choices) | {item.id: item.label for item in self.choices}
+        return named.get(self.value, self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings shown together. Folded, it still says what is chosen, as (label, words)."""
+
+    label: str
+    items: list[Asked]
+    chosen: list[tuple[str, str]]
+    is_open: bool
+
+
+def _groups(asked: list[Asked], values: Mapping[str, str], problems: Problems) -> list[Group]:
+    """Return the settings by group, in the order groups first come; those of none are in one without a name.
+
+    What has a problem, or wants an answer, is open.
+    """
+    found: dict[str, list[Asked]] = {}
+    for item in asked:
+        found.setdefault(say(item.setting.group) if item.setting.group else "", []).append(item)
+    groups = []
+    for label, items in found.items():
+        shown = [item for item in items if _is_asked(item.setting, values)]
+        wants = any(item.trouble or (item.setting.required and not item.value) for item in shown)
+        chosen = [(say(item.setting.label), item.chosen) for item in shown if item.chosen]
+        groups.append(Group(label, items, chosen, wants or any(item.setting.key in problems for item in items)))
+    return groups
+
+
+def _is_asked(item: Setting, values: Mapping[str, str]) -> bool:
+    return item.needs is None or values.get(item.needs[0]) == item.needs[1]
+
 
 def settings_step(request: HttpRequest, integration: Integration) -> HttpResponse:
     """Ask what the recipe wants to know; live lists come from the accounts."""
@@ -218,7 +278,10 @@ def settings_step(request: HttpRequest, integration: Integration) -> HttpRespons
         posted = {item.key: _given(request, item) for item in recipe.settings}
         values = {**values, **posted}
     lists = Lists(integration)
-    asked = [_asked(lists, item, values.get(item.key, "")) for item in recipe.settings]
+    asked = [
+        replace(_asked(lists, item, values.get(item.key, "")), is_lacking=work.lacks(integration, item))
+        for item in recipe.settings
+    ]
     if request.method == "POST":
         if (effect := matching.effect(integration, posted.get(matching.SETTING, ""))) and not desk.confirmed(request):
             return _show_effect(request, integration, effect)
@@ -244,7 +307,12 @@ def settings_step(request: HttpRequest, integration: Integration) -> HttpRespons
         "settings",
         "staff/setup_settings.html",
         _("Settings"),
-        asked=[item for item in asked if not item.is_absent],
+        groups=_groups([item for item in asked if not (item.is_absent or item.is_lacking)], values, problems),
+        lacking=[
+            (say(item.setting.label), say(item.setting.without))
+            for item in asked
+            if item.is_lacking and item.setting.without
+        ],
         absent=[(say(item.setting.label), lists.account(item.setting)) for item in asked if item.is_absent],
         problems=problems,
     )
@@ -322,364 +390,6 @@ def _after(integration: Integration, here: str) -> str:
         if not step.done and step.key != here:
             return reverse("admin:setup", args=[integration.pk, step.key])
     return reverse("admin:integration", args=[integration.pk])
-
-
-# flows: what moves, which way, how often
-
-
-@dataclass(frozen=True, slots=True)
-class FlowRow:
-    """One flow as the page shows it."""
-
-    flow: Flow
-    declared: RecipeFlow
-    sentence: str
-    filter_words: str
-    rule_count: int
-    problems: list[str]
-
-    @property
-    def directions(self) -> list[tuple[str, Any]]:
-        return [(value, label) for value, label in Flow.Direction.choices if value in self.declared.directions]
-
-    @property
-    def updates_percent(self) -> str:
-        """The share of updates that asks a person, as a number of per cent."""
-        share = (self.flow.brakes or {}).get("updates_share")
-        return "" if share in (None, "") else format((Decimal(str(share)) * 100).normalize(), "f")
-
-
-def flows_step(request: HttpRequest, integration: Integration) -> HttpResponse:
-    """List what moves; each flow saves by itself."""
-    recipe = registry.recipe(integration.recipe)
-    problems: Problems = {}
-    if request.method == "POST":
-        flow = get_object_or_404(integration.flows, entity=request.POST.get("entity", ""))
-        problems = _save_flow(flow, recipe.flow(flow.entity), request)
-        if not problems:
-            messages.success(request, gettext("%(flow)s saved.") % {"flow": say(recipe.flow(flow.entity).label)})
-            return redirect("admin:setup", integration.pk, "flows")
-    trouble: dict[int, list[str]] = {}
-    for flow, problem in work.rule_problems(integration):
-        trouble.setdefault(flow.pk, []).append(words_of(problem, flow.entity))
-    declared = {item.entity: item for item in recipe.flows}
-    order = list(declared)
-    rows = sorted(
-        (flow for flow in integration.flows.prefetch_related("rules") if flow.entity in declared),
-        key=lambda flow: order.index(flow.entity),
-    )
-    return frame(
-        request,
-        integration,
-        "flows",
-        "staff/setup_flows.html",
-        _("Fields and filters"),
-        rows=[
-            FlowRow(
-                flow,
-                declared[flow.entity],
-                say(declared[flow.entity].sentence),
-                _filter_words(flow),
-                len(flow.rules.all()),
-                trouble.get(flow.pk, []),
-            )
-            for flow in rows
-        ],
-        approvals=Flow.Approval.choices,
-        problems=problems,
-        posted_entity=request.POST.get("entity", ""),
-    )
-
-
-def _filter_words(flow: Flow) -> str:
-    return describe(flow.filter or {}, flow.entity, language())
-
-
-def _save_flow(flow: Flow, declared: RecipeFlow, request: HttpRequest) -> Problems:
-    """Store switches, dates and limits of a flow. A change makes a new version of the rules: all is planned anew."""
-    post, problems = request.POST, Problems()
-    prefix = flow.entity
-    before = (flow.is_on, flow.direction, flow.start_date, dict(flow.brakes or {}))
-    if declared.optional:
-        flow.is_on = post.get("is_on") == "1"
-    if post.get("direction") in declared.directions:
-        flow.direction = post["direction"]
-    if post.get("approval") in Flow.Approval.values:
-        flow.approval = post["approval"]
-    cadence, problem = _cadence(post.get("cadence_minutes", ""))
-    if problem:
-        problems[f"{prefix}-cadence_minutes"] = [problem]
-    else:
-        flow.cadence_minutes = cadence
-    flow.start_date, problem = _date(post.get("start_date", ""))
-    if problem:
-        problems[f"{prefix}-start_date"] = [problem]
-    flow.brakes, wrong = _brakes(post, prefix)
-    problems.update(wrong)
-    if problems:
-        return problems
-    with transaction.atomic():
-        flow.save()
-        if before != (flow.is_on, flow.direction, flow.start_date, dict(flow.brakes)):
-            Flow.objects.filter(pk=flow.pk).update(rules_version=F("rules_version") + 1)
-    return {}
-
-
-def _date(text: str) -> tuple[date | None, str]:
-    if not text.strip():
-        return None, ""
-    try:
-        return date.fromisoformat(text.strip()), ""
-    except ValueError:
-        return None, gettext("Give a date as year-month-day, or leave it blank.")
-
-
-def _brakes(post: Mapping[str, str], prefix: str) -> tuple[dict[str, Any], Problems]:
-    found: dict[str, Any] = {}
-    problems = Problems()
-    manner = "fr" if language() == "fr" else ""
-    for name, whole in (
-        ("creates_max", True),
-        ("removals_min", True),
-        ("updates_percent", False),
-        ("amount_max", False),
-    ):
-        text = post.get(name, "").strip()
-        if not text:
-            continue
-        number = read_number(text, manner)
-        if number is None or number < 0 or (whole and number != int(number)):
-            problems[f"{prefix}-{name}"] = [gettext("Give a number, or leave it blank for no limit of your own.")]
-        elif name == "updates_percent":
-            found["updates_share"] = format(number / 100, "f")
-        else:
-            found[name] = int(number) if whole else format(number, "f")
-    return found, problems
-
-
-# fields
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """One rule with the names both systems use."""
-
-    rule: MappingRule
-    source: str
-    source_wire: str
-    source_kind: str
-    target: str
-    target_wire: str
-    target_kind: str
-    transform: str
-
-
-def get_flow(request: HttpRequest, pk: int, entity: str) -> tuple[Integration, Flow, RecipeFlow]:
-    """Return one flow of an integration this person may see; 404 else."""
-    integration = get_integration(request, pk)
-    flow = get_object_or_404(integration.flows, entity=entity)
-    flow.integration = integration
-    try:
-        return integration, flow, registry.recipe(integration.recipe).flow(entity)
-    except KeyError as error:
-        raise Http404 from error
-
-
-@staff_view(view=VIEW, write=WRITE)
-def flow_fields(request: HttpRequest, pk: int, entity: str) -> HttpResponse:
-    """Show which field becomes which; add, change and delete rules, problems shown beside them."""
-    integration, flow, declared = get_flow(request, pk, entity)
-    here = reverse("admin:setup_fields", args=[pk, entity])
-    problems: Problems = {}
-    values: Mapping[str, Any] = {}
-    if request.method == "POST":
-        if request.POST.get("do") == "delete":
-            rule = get_object_or_404(flow.rules, pk=_number(request.POST.get("id", "")))
-            work.delete_rule(rule, request.user)
-            messages.success(request, gettext("Rule deleted. What it wrote stays."))
-            return redirect(here)
-        names = ("id", "source", "target", "transform", "argument", "when", "on_conflict", "note")
-        values = {name: request.POST.get(name, "") for name in names}
-        for problem in work.save_rule(flow, values, request.user):
-            problems.setdefault(problem.path or "rule", []).append(words_of(problem, entity))
-        if not problems:
-            messages.success(request, gettext("Rule saved."))
-            return redirect(here)
-    editing = flow.rules.filter(pk=_number(request.GET.get("edit", "") or str(values.get("id", "")))).first()
-    if editing and not values:
-        values = {
-            name: getattr(editing, name)
-            for name in ("source", "target", "transform", "argument", "when", "on_conflict", "note")
-        } | {"id": editing.pk}
-    return frame(
-        request,
-        integration,
-        "flows",
-        "staff/setup_fields.html",
-        gettext("Fields of %(flow)s") % {"flow": say(declared.label)},
-        flow=flow,
-        declared=declared,
-        rows=_rule_rows(flow),
-        fields=[(name, say(item.label), item.kind) for name, item in fields_of(entity).items()],
-        targets=_targets(flow, declared),
-        transforms=[(name, say(item.label)) for name, item in REGISTRY.items()],
-        whens=MappingRule.When.choices,
-        conflicts=MappingRule.OnConflict.choices,
-        values=values,
-        editing=editing,
-        problems=problems,
-        kinds=KINDS,
-    )
-
-
-KINDS = {
-    "text": _("text"),
-    "email": _("e-mail"),
-    "phone": _("phone"),
-    "address": _("address"),
-    "money": _("amount"),
-    "number": _("number"),
-    "date": _("date"),
-    "instant": _("date and time"),
-    "flag": _("yes or no"),
-    "choice": _("choice"),
-    "ref": _("reference"),
-    "lines": _("lines"),
-    "tags": _("tags"),
-}
-
-
-def _targets(flow: Flow, declared: RecipeFlow) -> list[tuple[str, str, str]]:
-    _source, target = work.resources(flow)
-    allowed = writable(target, declared.rules)
-    return [(name, say(item.label), item.kind) for name, item in fields_of(flow.entity).items() if name in allowed]
-
-
-def _rule_rows(flow: Flow) -> list[RuleRow]:
-    known = fields_of(flow.entity)
-    rows = []
-    for rule in flow.rules.select_related("created_by"):
-        source, target = work.resources(flow, rule.toward)
-        one, other = known.get(rule.source), known.get(rule.target)
-        rows.append(
-            RuleRow(
-                rule,
-                say(one.label) if one else rule.source,
-                _wire(source, rule.source.partition(".")[0]),
-                str(KINDS.get(one.kind, one.kind)) if one else "",
-                say(other.label) if other else rule.target,
-                _wire(target, rule.target),
-                str(KINDS.get(other.kind, other.kind)) if other else "",
-                say(REGISTRY[rule.transform].label) if rule.transform in REGISTRY else rule.transform,
-            )
-        )
-    return rows
-
-
-def _wire(resource: Any, name: str) -> str:
-    return next((item.wire for item in resource.fields if item.name == name), "")
-
-
-# filters
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """One record held against a filter: does it go, and which condition says what."""
-
-    record: Record
-    passed: bool
-    conditions: list[tuple[str, Any, bool]]
-
-
-@staff_view(view=VIEW, write=WRITE)
-def flow_filter(request: HttpRequest, pk: int, entity: str) -> HttpResponse:
-    """Edit the filter of a flow. Only "save" stores it; every other button shows what it would do."""
-    integration, flow, declared = get_flow(request, pk, entity)
-    problems: Problems = {}
-    root = forms.form_of(flow.filter or {})
-    order = request.POST.get("do", "") if request.method == "POST" else ""
-    if request.method == "POST":
-        root = _edited(request, declared, order)
-    wanted = forms.tree_of(root, entity, language())
-    if order == "save":
-        found = work.save_filter(flow, wanted, request.user)
-        if not found:
-            messages.success(request, gettext("Filter saved. The next run plans everything anew by it."))
-            return redirect("admin:setup_filter", pk, entity)
-        problems = _by_path(found, entity)
-    elif order:
-        problems = _by_path(_checked(wanted, entity), entity)
-    context = {
-        "integration": integration,
-        "flow": flow,
-        "declared": declared,
-        "count": work.count_filter(flow, wanted) if not problems else None,
-        "problems": problems,
-        "probe": _probe(flow, declared, wanted, request.POST.get("probe", "")) if not problems else None,
-        "probe_words": request.POST.get("probe", ""),
-        "entity_words": entity_label(entity),
-        "unsaved": wanted != (flow.filter or {}),
-    }
-    if request.headers.get("X-Fragment") == "count":
-        return HttpResponse(render_to_string("staff/setup_filter_count.html", context, request))
-    return frame(
-        request,
-        integration,
-        "flows",
-        "staff/setup_filter.html",
-        gettext("Which records go: %(flow)s") % {"flow": say(declared.label)},
-        root=root,
-        groups=forms.GROUPS.items(),
-        tests=forms.WORDS.items(),
-        fields=forms.field_choices(entity, language()),
-        presets=[(item.key, say(item.label)) for item in declared.presets],
-        **{key: value for key, value in context.items() if key != "integration"},
-    )
-
-
-def _edited(request: HttpRequest, declared: RecipeFlow, order: str) -> forms.Node:
-    if order.startswith("preset:"):
-        preset = next((item for item in declared.presets if item.key == order.removeprefix("preset:")), None)
-        if preset:
-            return forms.form_of(preset.tree)
-    if order == "clear":
-        return forms.form_of({})
-    first = next(iter(fields_of(declared.entity)))
-    return forms.changed(forms.read(request.POST), order, first)
-
-
-def _checked(wanted: Mapping[str, Any], entity: str) -> list[Problem]:
-    return list(check_tree(wanted, entity)) if wanted else []
-
-
-def _by_path(found: Sequence[Problem], entity: str) -> Problems:
-    problems = Problems()
-    for problem in found:
-        problems.setdefault(forms.path_in_form(problem.path), []).append(words_of(problem, entity))
-    return problems
-
-
-def _probe(flow: Flow, declared: RecipeFlow, wanted: Mapping[str, Any], words: str) -> Probe | None:
-    """Hold the first record whose name, number, address or id has these words against the filter."""
-    left = flow.integration.left
-    if left is None or not words.strip():
-        return None
-    text = words.strip()
-    named = Q(name__icontains=text) | Q(number__iexact=text) | Q(remote_id=text) | Q(email_key__icontains=text)
-    context = context_of(flow.integration)
-    for name in declared.left:
-        scope = scope_of(left, name, context)
-        row = Record.objects.filter(named, connection=left, resource=name, scope=scope).order_by("pk").first()
-        if row:
-            resource = registry.connector(left.vendor).resource(name)
-            passed, trace = evaluate(wanted, resource.parse(row.document).values) if wanted else (True, ())
-            told = [
-                (describe_condition(item, flow.entity, language()), item["have"], bool(item["passed"]))
-                for item in trace
-            ]
-            return Probe(row, passed, told)
-    return None
 
 
 # values
@@ -778,10 +488,10 @@ def _save_pace(request: HttpRequest, integration: Integration) -> Problems:
     problems, changed = Problems(), []
     for flow in integration.flows.filter(is_on=True):
         before, name = flow.start_date, flow.entity
-        flow.start_date, wrong = _date(request.POST.get(f"{name}-start_date", ""))
+        flow.start_date, wrong = day_of(request.POST.get(f"{name}-start_date", ""))
         if wrong:
             problems[f"{name}-start_date"] = [wrong]
-        cadence, wrong = _cadence(request.POST.get(f"{name}-cadence_minutes", ""))
+        cadence, wrong = cadence_of(request.POST.get(f"{name}-cadence_minutes", ""))
         if wrong:
             problems[f"{name}-cadence_minutes"] = [wrong]
         flow.cadence_minutes = cadence
@@ -794,7 +504,18 @@ def _save_pace(request: HttpRequest, integration: Integration) -> Problems:
     return problems
 
 
-def _cadence(text: str) -> tuple[int, str]:
+def day_of(text: str) -> tuple[date | None, str]:
+    """Return the day a person gave, None for a blank, and what is wrong with it."""
+    if not text.strip():
+        return None, ""
+    try:
+        return date.fromisoformat(text.strip()), ""
+    except ValueError:
+        return None, gettext("Give a date as year-month-day, or leave it blank.")
+
+
+def cadence_of(text: str) -> tuple[int, str]:
+    """Return the minutes a person gave, and what is wrong with them."""
     if text.isdecimal() and 5 <= int(text) <= 10_080:
         return int(text), ""
     return 60, gettext("Give a number of minutes between 5 and 10,080 (a week).")
@@ -814,6 +535,4 @@ def _accept_terms(request: HttpRequest, integration: Integration) -> Problems:
 
 urls: list[URLPattern] = [
     path("integrations/<int:pk>/setup/<slug:step>/", setup_step, name="setup"),
-    path("integrations/<int:pk>/setup/flows/<slug:entity>/fields/", flow_fields, name="setup_fields"),
-    path("integrations/<int:pk>/setup/flows/<slug:entity>/filter/", flow_filter, name="setup_filter"),
 ]

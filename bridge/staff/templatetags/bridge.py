@@ -6,33 +6,34 @@ States are never colour alone: a badge has an icon, a word and a colour.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_date, format_datetime, format_timedelta, get_timezone_name
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.dates import format_timedelta
+from babel.numbers import format_percent
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bridge import registry
+from bridge.hub import formats
+from bridge.hub.formats import day, money, number
+from bridge.hub.formats import language as _language
+from bridge.hub.formats import locale as _locale
+from bridge.hub.gate import place
 from bridge.hub.models import Change, Environment, Run
+from bridge.jobs.delays import delay_of
 from connectors.contract import ENTITY_LABELS, Text, entity_fields
 
 register = template.Library()
-LOCALES = {"fr": "fr_CA", "en": "en_CA"}
-
-
-def _language() -> str:
-    return (get_language() or "en")[:2]
-
-
-def _locale() -> str:
-    return LOCALES.get(_language(), "en_CA")
+register.filter(number)
+register.filter(money)
+register.filter(day)
+register.filter(place)
 
 
 # Words
@@ -165,26 +166,9 @@ def choice_words(choice: Any) -> str:
 
 
 @register.filter
-def number(value: Any) -> str:
-    """Return a number as the language writes it: 1 234,5 or 1,234.5; "" for None."""
-    return "" if value is None else format_decimal(value, locale=_locale())
-
-
-@register.filter
 def percent(value: Any) -> str:
     """Return a share (0.05) as 5 %."""
     return "" if value is None else format_percent(value, locale=_locale())
-
-
-@register.filter
-def money(amount: Any, currency: str = "") -> str:
-    """Return an amount with its currency: 1 234,50 $ or $1,234.50; without a currency the bare number."""
-    if amount is None or amount == "":
-        return ""
-    value = Decimal(str(amount))
-    if not currency:
-        return format_decimal(value, "#,##0.00##", locale=_locale())
-    return format_currency(value, currency, locale=_locale())
 
 
 @register.filter
@@ -192,20 +176,8 @@ def when(moment: datetime | None) -> SafeString | str:
     """Return date and time in the person's zone, with the zone said; "" for None."""
     if moment is None:
         return ""
-    local = timezone.localtime(moment)
-    text = format_datetime(local, "d MMM y, HH:mm" if _language() == "en" else "d MMM y, HH 'h' mm", locale=_locale())
-    zone = get_timezone_name(local, width="short", locale=_locale())
-    return format_html('<time datetime="{}">{} {}</time>', local.isoformat(timespec="seconds"), text, zone)
-
-
-@register.filter
-def day(value: date | datetime | None) -> str:
-    """Return a date in words, 21 Nov 2026; "" for None."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
-    return format_date(value, "d MMM y", locale=_locale())
+    local = timezone.localtime(moment).isoformat(timespec="seconds")
+    return format_html('<time datetime="{}">{}</time>', local, formats.instant(moment))
 
 
 @register.filter
@@ -216,6 +188,13 @@ def ago(moment: datetime | None) -> SafeString | str:
     text = format_timedelta(moment - timezone.now(), add_direction=True, locale=_locale())
     local = timezone.localtime(moment).isoformat(timespec="seconds")
     return format_html('<time datetime="{}" title="{}">{}</time>', local, local.replace("T", " "), text)
+
+
+@register.filter
+def way_seconds(change: Change) -> float | None:
+    """Return how many seconds a written change was on its way from the other side; None where that is not known."""
+    found = delay_of(change)
+    return found.total_seconds() if found is not None else None
 
 
 @register.filter
