@@ -1,0 +1,1 @@
+"""What clients see: calm pages about their own records, and nobody else's."""
