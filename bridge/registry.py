@@ -5,7 +5,7 @@ from importlib import import_module
 
 from django.conf import settings
 
-from connectors.contract import STAGES, Connector, Explanation, Hosts, Recipe, entity_fields
+from connectors.contract import STAGES, Connector, Explanation, Hosts, Recipe, RecipeFlow, entity_fields
 
 
 @cache
@@ -70,10 +70,10 @@ def problems() -> list[str]:
                 if vendor not in known:
                     found.append(f"{recipe.key} names {vendor!r}, which settings.CONNECTORS does not hold.")
                     continue
-                for flow in recipe.flows:
+                for flow in flows_of(recipe):
                     for resource in getattr(flow, side):
                         found += _resource_problems(recipe, known[vendor], flow.entity, resource)
-            for flow in recipe.flows:
+            for flow in flows_of(recipe):
                 fields = entity_fields(flow.entity)
                 found += [
                     f"{recipe.key} maps {rule.source!r} to {rule.target!r} of {flow.entity}, which is no field."
@@ -93,6 +93,11 @@ def problems() -> list[str]:
         return found
     except ImportError as error:
         return [f"A connector does not load: {error}"]
+
+
+def flows_of(recipe: Recipe) -> tuple[RecipeFlow, ...]:
+    """Return what may flow by a recipe: its flows, and those of its one-time imports."""
+    return (*recipe.flows, *(item.flow for item in recipe.imports))
 
 
 def _resource_problems(recipe: Recipe, vendor: Connector, entity: str, name: str) -> list[str]:

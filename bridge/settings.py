@@ -2,7 +2,9 @@
 machine.
 """
 
+import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -32,7 +34,14 @@ _host = BRIDGE_BASE_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
 ALLOWED_HOSTS = env_list("BRIDGE_HOSTS", _host if PRODUCTION else f"{_host},127.0.0.1,localhost,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = [BRIDGE_BASE_URL] if BRIDGE_BASE_URL.startswith("https://") else []
 
-CONNECTORS = ["connectors.quickbooks", "connectors.mailchimp", "connectors.magento"]
+CONNECTORS = [
+    "connectors.quickbooks",
+    "connectors.mailchimp",
+    "connectors.magento",
+    "connectors.hubspot",
+    "connectors.shopmonkey",
+    "connectors.highlevel",
+]
 RECIPES = ["connectors.recipes"]
 
 INSTALLED_APPS = [
@@ -49,8 +58,11 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "auditlog",
     "django_q",
+    "import_export",
     "bridge.hub.apps.HubConfig",
     "bridge.jobs.apps.JobsConfig",
 ]
@@ -68,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "bridge.hub.gate.Gate",
     "auditlog.middleware.AuditlogMiddleware",
 ]
 
@@ -105,19 +118,28 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A page out of order costs little more than the next one on today's disks. Told otherwise, and without statistics
+    # as in a first run, the server reads whole tables, with helpers, to find five hundred rows.
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        "-c lock_timeout=30000 -c idle_in_transaction_session_timeout=120000 -c statement_timeout=300000"
+        "-c random_page_cost=1.1 -c jit=off -c lock_timeout=30000 "
+        "-c idle_in_transaction_session_timeout=120000 -c statement_timeout=300000"
     )
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: tests with threads and processes must see one database.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    # Each process of tests has a file of its own: two people may test in one checkout.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env("REDIS_URL")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "hub_cache"}
+    # Counts of wrong passwords and used codes live here: with the usual 300 entries, many guesses would push them out.
+    else {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "hub_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
 }
 
 # django-q2 only rings the bell: what is due stands in our own tables.
@@ -160,17 +182,88 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_ADAPTER = "bridge.hub.accounts.ByInvitation"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "20/m/ip,5/m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "30/m/ip",  # opening a link from a mail
+    "ask_link": "20/m/ip",
+    "request_login_code": "3/10m/key",  # sign-in links to one address
+}
+ACCOUNT_SESSION_REMEMBER = True  # nothing to tick: how long a session lasts is set below
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = BRIDGE_BASE_URL.split("://", 1)[0]
+ACCOUNT_FORMS = {
+    "login": "bridge.hub.account_forms.SignInForm",
+    "reset_password": "bridge.hub.account_forms.ResetForm",
+    "reset_password_from_key": "bridge.hub.account_forms.NewPasswordForm",
+    "change_password": "bridge.hub.account_forms.ChangeForm",
+    "set_password": "bridge.hub.account_forms.FirstPasswordForm",
+    "reauthenticate": "bridge.hub.account_forms.ConfirmForm",
+}
+PASSWORD_RESET_TIMEOUT = 3600  # seconds a link to choose a new password is good for
 ALLAUTH_TRUSTED_PROXY_COUNT = env_int("BRIDGE_PROXIES", 0)
+MFA_ADAPTER = "bridge.hub.accounts.SecondStep"
+MFA_FORMS = {
+    "authenticate": "bridge.hub.account_forms.CodeForm",
+    "reauthenticate": "bridge.hub.account_forms.ConfirmCodeForm",
+    "activate_totp": "bridge.hub.account_forms.FirstCodeForm",
+    "add_webauthn": "bridge.hub.account_forms.PasskeyForm",
+    "edit_webauthn": "bridge.hub.account_forms.PasskeyNameForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by staff, who invite people to them
 MFA_TOTP_ISSUER = "Bridge"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 
+# Toward the local stand-ins the vendors' rates are kept too. Off in the demonstration, where nobody wants to wait.
+SANDBOX_KEEPS_RATES = env_bool("BRIDGE_SANDBOX_KEEPS_RATES", True)
+
+# People of the office take a second step (an app, a passkey). Off only where nothing is real, as in the demonstration.
+STAFF_SECOND_STEP = env_bool("BRIDGE_STAFF_SECOND_STEP", True)
+STAFF_IDLE_SECONDS = 30 * 60
+SESSION_LONGEST_SECONDS = 12 * 3600
+FRESH_SECONDS = 15 * 60  # so long after signing in or confirming who one is, sensitive steps are not asked about again
+KNOWN_BROWSER_COOKIE = "__Host-known-browser" if PRODUCTION else "known_browser"
+
+# Sign-in with an Intuit account, where an app of one's own is given: it opens accounts of invited people, makes none.
+SIGN_IN_PROVIDER: dict[str, Any] | None = None
+SOCIALACCOUNT_ADAPTER = "bridge.hub.accounts.ByProvider"
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+VERIFIED_EMAIL_CLAIMS = ("email_verified", "emailVerified")  # the second is how Intuit writes it
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+if env("INTUIT_SIGN_IN_CLIENT_ID") and env("INTUIT_SIGN_IN_CLIENT_SECRET"):
+    _discovery = env("INTUIT_SIGN_IN_DISCOVERY", "https://developer.api.intuit.com/.well-known/openid_configuration/")
+    SIGN_IN_PROVIDER = {
+        "key": "intuit",
+        "name": "Intuit",
+        # Where its sign-in page lives: browsers ask before a form leads there.
+        "origins": env_list(
+            "INTUIT_SIGN_IN_ORIGINS",
+            "https://appcenter.intuit.com,https://accounts.intuit.com"
+            if _discovery.startswith("https://developer.api.intuit.com/")
+            else "/".join(_discovery.split("/", 3)[:3]),
+        ),
+    }
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "APPS": [
+            {
+                "provider_id": SIGN_IN_PROVIDER["key"],
+                "name": SIGN_IN_PROVIDER["name"],
+                "client_id": env("INTUIT_SIGN_IN_CLIENT_ID"),
+                "secret": env("INTUIT_SIGN_IN_CLIENT_SECRET"),
+                "settings": {"server_url": _discovery, "token_auth_method": "client_secret_basic"},
+            }
+        ]
+    }
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = SESSION_LONGEST_SECONDS
 if PRODUCTION:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-session", "__Host-csrf"
@@ -217,6 +310,11 @@ BRIDGE_HEALTH_KEY = env("BRIDGE_HEALTH_KEY")  # /health/<key>/ answers only with
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 WEBHOOK_MAX_BYTES = 1_000_000
+
+# Importing and exporting are rights of their own. Unset, as by default, everybody would have them.
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True  # beside our own cells, which neutralise more and read it back
 
 LOGGING = {
     "version": 1,

@@ -5,4 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bridge.settings")
-application = get_wsgi_application()
+pages = get_wsgi_application()
+
+from bridge.webhooks import ahead  # noqa: E402 - only once Django is set up
+
+application = ahead(pages)
