@@ -39,40 +39,78 @@
   // A refused form: its summary takes the focus.
   document.querySelector("[data-focus]")?.focus();
 
-  // Leaving with unsaved changes asks first; changing the language keeps them.
+  // Leaving with unsaved changes asks first; changing the language keeps the page as it is: what was typed or chosen in
+  // any form (never a secret), what was opened, and the place on the page.
   const forms = [...document.querySelectorAll("form[data-guard]")];
   const contents = (form) => JSON.stringify([...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && typeof value === "string"));
-  const stores = (form, place) => `bridge:${location.pathname}:${form.id || place}`;
   let leaving = false;
-  forms.forEach((form, place) => {
+  forms.forEach((form) => {
     const first = contents(form);
     form.isChanged = () => contents(form) !== first;
     form.addEventListener("submit", () => { leaving = true; });
-    const kept = sessionStorage.getItem(stores(form, place));
-    if (kept) {
-      sessionStorage.removeItem(stores(form, place));
-      restore(form, JSON.parse(kept));
-    }
   });
-  function restore(form, pairs) {
-    const byName = new Map();
-    pairs.forEach(([name, value]) => byName.set(name, [...(byName.get(name) || []), value]));
-    [...form.elements].forEach((field) => {
-      if (!field.name || ["hidden", "password", "submit", "button"].includes(field.type)) return;
-      const values = byName.get(field.name) || [];
-      if (["checkbox", "radio"].includes(field.type)) field.checked = values.includes(field.value);
-      else if (values.length) field.value = values.shift();
-    });
-  }
   window.addEventListener("beforeunload", (event) => {
     if (!leaving && forms.some((form) => form.isChanged())) event.preventDefault();
   });
+
+  const KEPT = "bridge:kept";
+  const NEVER = ["hidden", "password", "file", "submit", "button", "reset", "image"];
+  const mayKeep = (field) => field.name && !NEVER.includes(field.type) && field.autocomplete !== "one-time-code" && !("checkAll" in field.dataset);
+  const ticks = (field) => ["checkbox", "radio"].includes(field.type);
+  const options = (field) => [...field.options];
+  const stands = (field) => field.options ? options(field).map((option) => option.selected) : ticks(field) ? field.checked : field.value;
+  const came = (field) => {
+    if (!field.options) return ticks(field) ? field.defaultChecked : field.defaultValue;
+    const said = options(field).map((option) => option.defaultSelected);
+    return said.includes(true) || field.multiple ? said : said.map((_, place) => place === 0);
+  };
+  // Every field of the page that may be kept, under a name that is the same in both languages.
+  const fields = () => {
+    const seen = new Map();
+    const nth = (name) => { seen.set(name, (seen.get(name) || 0) + 1); return `${name}#${seen.get(name)}`; };
+    return [...document.forms].filter((form) => !form.matches("[data-language-form]")).flatMap((form) => {
+      const own = nth(form.id || form.getAttribute("action") || "");
+      return [...form.elements].filter(mayKeep).map((field) => [nth(`${own} ${field.name}`), field]);
+    });
+  };
+  const details = () => [...document.querySelectorAll("details")];
+  function restore(kept) {
+    const byName = new Map(fields());
+    const changed = kept.fields.map(([name, value]) => {
+      const field = byName.get(name);
+      if (!field) return null;
+      if (field.options) options(field).forEach((option, place) => { option.selected = Boolean(value[place]); });
+      else if (ticks(field)) field.checked = value;
+      else field.value = value;
+      return field;
+    }).filter((field) => field && !field.form.matches("[data-auto]"));
+    if (kept.open.length === details().length) details().forEach((item, place) => { item.open = kept.open[place]; });
+    // Other files of the page hear of it, once they are there.
+    window.addEventListener("load", () => {
+      changed.forEach((field) => field.dispatchEvent(new Event("change", { bubbles: true })));
+      scrollTo(0, kept.scroll);
+    });
+  }
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) || "null");
+    sessionStorage.removeItem(KEPT);
+    if (kept && kept.page === location.pathname + location.search) restore(kept);
+  } catch { /* nothing was kept */ }
   document.querySelectorAll("[data-language-form]").forEach((form) => form.addEventListener("submit", () => {
     leaving = true;
-    forms.forEach((item, place) => {
-      const secret = item.querySelector('input[type="password"]');
-      if (!secret && item.isChanged()) sessionStorage.setItem(stores(item, place), contents(item));
-    });
+    // A page that came as the answer to a form shows what was typed as if it stood there from the start: keep it all.
+    const all = "posted" in form.dataset;
+    const kept = fields().filter(([, field]) => all || String(stands(field)) !== String(came(field)));
+    const next = new URL(form.elements.next.value, location.href);
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify({
+        page: next.pathname + next.search,
+        fields: kept.map(([name, field]) => [name, stands(field)]),
+        open: details().map((item) => item.open),
+        scroll: scrollY,
+      }));
+    } catch { /* not kept */ }
+    form.action = form.action.split("#")[0] + location.hash;
   }));
 
   // Parts of a form shown only for some answers (data-needs="name=value").

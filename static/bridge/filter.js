@@ -15,6 +15,7 @@
     if (test.selectedOptions[0]?.disabled) test.value = allowed[0];
     row.querySelector("[data-value]").hidden = NO_VALUE.includes(test.value);
     row.querySelector("[data-value2]").hidden = test.value !== "between";
+    row.querySelector("[data-value] input").setAttribute("list", `values-${chosen?.value || ""}`);
     const isDate = ["date", "instant"].includes(chosen?.dataset.kind) && !["in", "not_in"].includes(test.value);
     row.querySelectorAll("[data-value] input, [data-value2] input").forEach((input) => {
       if (isDate && (input.value === "" || /^\d{4}-\d\d-\d\d$/.test(input.value))) input.type = "date";
