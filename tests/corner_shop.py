@@ -97,7 +97,10 @@ def _read(raw):
         "currency": raw["currency"],
         "payment_method": raw["method"],
         "store": raw["store"],
-        "taxes": [{**item, "percent": Decimal(str(item["percent"]))} for item in raw["taxes"]],
+        "taxes": [
+            {**item, **{name: Decimal(str(item[name])) for name in ("percent", "amount") if name in item}}
+            for item in raw["taxes"]
+        ],
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from bridge.engine.match import normal_name
 from bridge.hub.models import (
     Change,
     Connection,
@@ -35,6 +36,13 @@ def staff(email: str = "", **values: Any) -> User:
         email or f"ann{next(_next)}@house.example",
         **{"first_name": "Ann", "last_name": "Invented", "is_staff": True, "is_superuser": True, **values},
     )
+
+
+def office(role: str = "viewer", *looks_after: Organization, **values: Any) -> User:
+    """Return a person of the office in a role, who sees every client or only the ones given."""
+    made = staff(**{"is_superuser": False, "staff_role": role, "sees_all": not looks_after, **values})
+    made.organizations.set(looks_after)
+    return made
 
 
 def client_person(of: Organization, **values: Any) -> User:
@@ -99,7 +107,8 @@ def record(at: Connection, resource: str = "customers", **values: Any) -> Record
         **{
             "remote_id": str(number),
             "document": {"Id": str(number)},
-            "name": f"Jane Invented {number}",
+            "name": (name := values.pop("name", f"Jane Invented {number}")),
+            "name_key": normal_name(name) if resource in ("customers", "members", "contacts") else "",
             "fingerprint": f"{number:032d}",
             "read_at": LONG_AGO,
             **values,

@@ -103,7 +103,7 @@ class House:
         self.server = server
         self.ann = User.objects.create_superuser("ann@bridge.test", "correct horse battery", language="en")
         self.organization = Organization.objects.create(name="Atelier d’essai (fictif)")
-        for vendor in ("quickbooks", "mailchimp"):
+        for vendor in ("quickbooks", "mailchimp", "hubspot", "highlevel"):
             app = VendorApp(vendor=vendor, environment="local_sandbox", client_id=CLIENT)
             app.secret = SECRET
             app.save()
@@ -139,6 +139,35 @@ class House:
         assert not problems, problems
         self.integration.refresh_from_db()
         return self.integration
+
+    def crm_pair(self, *flows: str, presets: bool = True, settings: dict[str, str] | None = None, **query: str) -> Any:
+        """Connect a company and a CRM both ways, with the recommended sets of the flows that are on."""
+        from bridge.jobs import integrations
+
+        books, crm = self.connect("quickbooks", **query), self.connect("hubspot")
+        self.integration = integrations.create(self.organization, "quickbooks_hubspot", self.ann)
+        integrations.attach(self.integration, "left", books)
+        integrations.attach(self.integration, "right", crm)
+        problems = integrations.save_settings(self.integration, settings or {}, self.ann)
+        assert not problems, problems
+        self.integration.refresh_from_db()
+        if flows:
+            self.integration.flows.exclude(entity__in=flows).update(is_on=False)
+            self.integration.flows.filter(entity__in=flows).update(is_on=True)
+        if presets:
+            self.recommended(*flows)
+        return self.integration
+
+    def recommended(self, *entities: str) -> None:
+        """Apply the recommended set of each flow, as one click does."""
+        from bridge import registry
+        from bridge.jobs import integrations
+
+        recipe = registry.recipe(self.integration.recipe)
+        for flow in self.integration.flows.all():
+            for preset in recipe.flow(flow.entity).presets:
+                if preset.key == "recommended" and (not entities or flow.entity in entities):
+                    assert integrations.apply_preset(flow, preset, self.ann) == []
 
     def shop(self) -> Any:
         """Connect the simulator's shop with the four values of its ready integration."""

@@ -59,7 +59,7 @@ def consent_to_quickbooks(walk):
     walk.press("form:has(input[name=by][value=consent]) button")
     walk.page.wait_for_url("**/quickbooks/connect/oauth2**")
     walk.stop(ours=False)
-    assert walk.page.locator("input[name=realm]").count() == 3
+    assert walk.page.locator("input[name=realm]").count() == 4
     walk.page.get_by_label(COMPANY).check()
     walk.press("button[value=connect]")
     walk.page.wait_for_url(f"{walk.base}/admin/**")

@@ -35,7 +35,7 @@ def race(number, connection_id, rounds, barrier, failures):
     with Api(connector, hosts, door, {"account_id": connection.account_id}, deadline_seconds=30) as api:
         for _ in range(rounds):
             if number == 0:
-                fault = [{"kind": "expire_tokens", "vendor": "quickbooks"}]
+                fault = [{"kind": "expire_tokens", "vendor": connection.vendor}]
                 requests.post(
                     f"{settings.BRIDGE_SANDBOX_URL}/_sandbox/faults", json=fault, timeout=10
                 ).raise_for_status()

@@ -64,6 +64,26 @@ class ShopStage(Stage):
         """All the company holds."""
         return dict(self.server.state("quickbooks")["companies"][QUEBEC])
 
+    def look(self, found: BooksFindings) -> None:
+        """Hold the books against the shop."""
+        look(found, self.server.state("magento"), self.books())
+
+    def unread(self, found: Findings) -> None:
+        """Hold our tables against the shop."""
+        unread(found, self.server.state("magento"))
+
+    def check(self) -> BooksFindings:
+        """Look at everything after the books were brought in step."""
+        found = BooksFindings()
+        self.look(found)
+        self.unread(found)
+        checker.clients(found)
+        checker.outcomes(found)
+        checker.leaks(found, self.hub)
+        checker.endings(found)
+        waiting(found)
+        return found
+
     def writes(self) -> bool:
         """Tell whether something has been sent to the books."""
         from bridge.hub.models import Change
@@ -159,20 +179,6 @@ def life(number: int) -> list[Any]:
 def money(value: Any) -> Decimal:
     """An amount that can be compared."""
     return Decimal(str(value or 0)).quantize(Decimal("0.01"))
-
-
-def check(stage: ShopStage) -> BooksFindings:
-    """Look at everything after the books were brought in step with the shop."""
-    found = BooksFindings()
-    shop, books = stage.server.state("magento"), stage.books()
-    look(found, shop, books)
-    unread(found, shop)
-    checker.clients(found)
-    checker.outcomes(found)
-    checker.leaks(found, stage.hub)
-    checker.endings(found)
-    waiting(found)
-    return found
 
 
 def look(found: BooksFindings, shop: Mapping[str, Any], books: Mapping[str, Any]) -> None:
@@ -282,22 +288,26 @@ class Naive:
         company = f"{settings.BRIDGE_SANDBOX_URL}/quickbooks/v3/company/{connection.account_id}"
         self.url = f"{company}/invoice?minorversion=75&include=allowduplicatedocnum"
         self.customers = dict(self._customers(company))
+        self.item = self._rows(company, "Item")[0]["Id"]
 
     def _customers(self, company: str) -> Iterable[tuple[str, str]]:
-        query = {"query": "select * from Customer maxresults 1000"}
+        for row in self._rows(company, "Customer"):
+            yield row["PrimaryEmailAddr"]["Address"], row["Id"]
+
+    def _rows(self, company: str, kind: str) -> list[dict[str, Any]]:
+        query = {"query": f"select * from {kind} maxresults 1000"}  # noqa: S608 - our own words
         answer = self.session.get(f"{company}/query", params=query, timeout=10)
         answer.raise_for_status()
-        for row in answer.json()["QueryResponse"]["Customer"]:
-            yield row["PrimaryEmailAddr"]["Address"], row["Id"]
+        return list(answer.json()["QueryResponse"][kind])
 
     def send(self, change: Any) -> bool:
         """Create one invoice. An error is a failure, says the naive writer."""
         import requests
 
-        detail = {"ItemRef": {"value": "901"}, "TaxCodeRef": {"value": "4"}}
+        detail = {"ItemRef": {"value": self.item}, "TaxCodeRef": {"value": "4"}}
         amount = float(change.amount)
         body = {
-            "CustomerRef": {"value": self.customers[change.source.document["customer_email"]]},
+            "CustomerRef": {"value": self.customers[address(change.source)]},
             "DocNumber": change.source.number,
             "GlobalTaxCalculation": "TaxExcluded",
             "Line": [{"Amount": amount, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}],
@@ -307,6 +317,17 @@ class Naive:
             assert answer.status_code != 400, answer.text  # it is naive, but it speaks the language
             return bool(answer.ok)
         return False
+
+
+def address(source: Any) -> str:
+    """Whom a sale is billed to: told by its document, or by the customer it names."""
+    from bridge.hub.models import Record
+
+    told = source.document
+    if "customerId" in told:
+        buyer = Record.objects.get(connection=source.connection_id, resource="customers", remote_id=told["customerId"])
+        return str(buyer.email_key)
+    return str(told.get("customer_email") or told["contactDetails"]["email"])
 
 
 def invoice_then_note() -> None:

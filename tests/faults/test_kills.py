@@ -52,13 +52,13 @@ class Nemesis:
 def sync_under_fire(stage, faults, seed, seconds):
     """Run the first sync while workers are killed; returns a later run, the workers, and how many died in the first."""
     stage.load(CUSTOMERS, DOCUMENTS)
-    stage.server.control("POST", "configure/mailchimp", {"batch_seconds": 0.6})
+    stage.server.control("POST", "configure/mailchimp", {"batch_seconds": 1.0})
     stage.pair()
     stage.server.faults(*faults)
     workers = Workers(stage.hub, 3, BRIDGE_TEST_LOT="40")
     try:
         workers.wait_ready()
-        nemesis = Nemesis(stage, workers, KILLS, seed)
+        nemesis = Nemesis(stage, workers, KILLS, seed, most=0.55)  # a fast machine is through in forty seconds
         stage.drive(stage.start(), seconds, nemesis)
         during = len(workers.kills)
         stage.server.faults()

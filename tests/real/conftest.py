@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.conftest import house, server  # noqa: F401 - fixtures
+from tests.sandbox.conftest import house, no_waiting, server  # noqa: F401 - fixtures
 
 CONTRACTS = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts")
 

@@ -14,7 +14,13 @@ def server():
 
 
 @pytest.fixture
-def house(server, transactional_db, settings):
+def no_waiting(settings):
+    """Call as fast as a stand-in without limits answers: most tests are about something else than rates."""
+    settings.SANDBOX_KEEPS_RATES = False
+
+
+@pytest.fixture
+def house(server, transactional_db, settings, no_waiting):
     """A client in an empty world, with committed data: threads and processes see it."""
     settings.BRIDGE_SANDBOX_URL = server.url
     settings.Q_CLUSTER["sync"] = False

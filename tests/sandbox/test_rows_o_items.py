@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from bridge.hub.models import Link
 from bridge.jobs import connections, runs
 from tests.house import SALES_FLOWS
 from tests.sandbox.small_shop import (
@@ -115,8 +116,25 @@ def test_what_was_sold_and_not_shipped_is_not_taken_off_twice(house, server):
     stocked(server, CH_1=(7, 9), TA_1=(5, 5))
     sell(server, cart(("CH-1", 2), then=["invoice"], **buyer(1)))
     pair(house, {}, STOCK)
-    synced(house)
+    run = synced(house)
     assert in_shop(server)["CH-1"] == 9
+    told = set(run.changes.filter(state="done").values_list("title", flat=True))
+    assert told == {"Article CH-1", "Article TA-1"}, "by name, not by number"
+
+
+@pytest.mark.row("O-07")
+def test_what_the_books_have_not_taken_off_yet_is_not_added(house, server):
+    """A sale that is posted in this very run, or held, is still in the books' number."""
+    furnish(server)
+    stocked(server, CH_1=(7, 7), TA_1=(5, 5))
+    sell(server, cart(("CH-1", 2), then=["invoice"], **buyer(1)), cart("TA-1", surcharge="3.50", **buyer(2)))
+    pair(house, {}, (*SALES_FLOWS, *STOCK))
+    synced(house, "held")
+    assert in_shop(server) == {"CH-1": 7, "TA-1": 5}, "as many as the books had, less nothing, plus nothing"
+    assert money(items(server)["CH-1"]["QtyOnHand"]) == 5
+    server.control("POST", "clock", {"advance_seconds": 3600})
+    synced(house, "held")
+    assert in_shop(server) == {"CH-1": 7, "TA-1": 5}, "the books took two off, and the shop will when it ships"
 
 
 @pytest.mark.row("O-11")
@@ -214,6 +232,23 @@ def test_products_of_one_name_become_items_told_apart_by_their_sku(house, server
     explained("ITEM-NAME-SHARED", told[0]["params"])
     # An item without an SKU may be the same product: a person says so.
     assert "VASE-1" not in names and kept(run)["product", "Vase"] == "QBO-NAME-ITEM"
+
+
+@pytest.mark.row("O-17")
+def test_where_buyers_of_one_organization_share_a_customer_products_still_share_no_item(house, server):
+    furnish(server, items=False)
+    server.load("magento", products=[product(90, "DEUX-1", "Un"), product(91, "DEUX 1", "Autre")])
+    server.load("quickbooks", Item=[item("1701", "", "DEUX-1")])
+    order = cart("CH-1", company="Inventée ltée")
+    sell(server, {**order, **buyer(1)}, {**order, **buyer(2)})
+    wishes = {**ACCOUNTS, "products_scope": "all", "customer": "company", "create_items": "no", "items_by": "name"}
+    pair(house, wishes, ("contact", "product"))
+    run = house.run()
+    links = Link.objects.filter(integration=run.integration)
+    customers = links.filter(entity="contact").values_list("left__remote_id", flat=True)
+    assert len(customers) == 2 and len(set(customers)) == 1
+    taken = list(links.filter(entity="product").values_list("left__remote_id", flat=True))
+    assert taken == ["1701"], "two products of the shop are one item of the books"
 
 
 @pytest.mark.row("O-29")

@@ -383,3 +383,32 @@ def test_orders_go_from_the_start_date_on_in_the_shops_own_time_zone(house, serv
     server.load("magento", orders=[{"entity_id": early["entity_id"], "customer_note": "Laisser à la porte"}])
     synced(house)
     assert only(book(server, "Invoice"))["DocNumber"] == late["increment_id"]
+
+
+@pytest.mark.row("O-16")
+def test_a_second_buyer_of_one_name_is_told_apart_by_the_address_and_the_plan_says_so(house, server):
+    first, second, third = (
+        only(sell(server, cart("CH-1", email=f"j{number}@fictive.example", given_name=given, family_name="Homonyme")))
+        for number, given in enumerate(("Jean", "jean", "Jeanne"))
+    )
+    pair(house)
+    run = synced(house)
+    names = {row["PrimaryEmailAddr"]["Address"]: row["DisplayName"] for row in book(server, "Customer")}
+    assert names["j0@fictive.example"] == "Jean Homonyme"
+    assert names["j1@fictive.example"] == "jean Homonyme (j1@fictive.example)"
+    assert names["j2@fictive.example"] == "Jeanne Homonyme"
+    assert "CUSTOMER-NAME-SHARED" in noted(run)["jean Homonyme"]
+    assert len(book(server, "Invoice")) == 3 == len({first["entity_id"], second["entity_id"], third["entity_id"]})
+    before = len(written(server, "quickbooks"))
+    synced(house)
+    assert len(written(server, "quickbooks")) == before
+
+
+@pytest.mark.row("O-16")
+def test_a_person_may_want_to_decide_about_buyers_of_one_name(house, server):
+    for number in range(2):
+        sell(server, cart("CH-1", email=f"j{number}@fictive.example", given_name="Jean", family_name="Homonyme"))
+    pair(house, {"same_name": "hold"})
+    run = synced(house, "held")
+    assert kept(run)["contact", "Jean Homonyme"] == "QBO-NAME-CUSTOMER"
+    assert len(book(server, "Invoice")) == 1

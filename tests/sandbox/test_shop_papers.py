@@ -181,6 +181,26 @@ def test_an_order_in_dollars_reaches_a_company_that_keeps_them(house, server):
     assert only(book(server, "Customer"))["CurrencyRef"]["value"] == "USD"
 
 
+def test_a_customer_with_the_number_of_somebody_elses_invoice_keeps_his_own_currency(house, server):
+    """Books count each kind by itself: the same number is a customer here and a document there."""
+    server.load("quickbooks", Preferences=[{"CurrencyPrefs": {"MultiCurrencyEnabled": True}}],
+                CompanyCurrency=[{"Code": "USD", "Name": "United States Dollar", "Active": True}])  # fmt: skip
+    dollars = only(sell(server, cart(currency="USD", rate="0.73", country="US", region="AB", then=[], **buyer(1))))
+    pair(house, {"order_statuses": "pending,processing,complete,closed"})
+    synced(house)
+    number = only(book(server, "Invoice"))["Id"]
+    second = {"Id": number, "DisplayName": "Zoé Inventée 2", "CurrencyRef": {"value": "CAD"},
+              "PrimaryEmailAddr": {"Address": buyer(2)["email"]}}  # fmt: skip
+    server.load("quickbooks", Customer=[second])
+    home = only(sell(server, cart(then=[], **buyer(2))))
+    synced(house)
+    happens(server, dollars, "invoice")
+    happens(server, home, "invoice")
+    synced(house)
+    paid = sorted(money(row["TotalAmt"]) for row in book(server, "Payment"))
+    assert paid == sorted(money(one["grand_total"]) for one in (dollars, home))
+
+
 def test_a_gift_card_a_surcharge_and_free_orders_come_to_their_totals(house, server):
     card, fee, free = sell(
         server, cart(gift_card="20.00", **buyer(1)), cart(surcharge="3.50", **buyer(2)),
@@ -192,3 +212,55 @@ def test_a_gift_card_a_surcharge_and_free_orders_come_to_their_totals(house, ser
     totals = {row["DocNumber"]: money(row["TotalAmt"]) for row in book(server, "Invoice")}
     assert totals == {one["increment_id"]: money(one["grand_total"]) for one in (card, fee, free)}
     assert noted(run)[fee["increment_id"]] == ["FEE-UNEXPLAINED"]
+
+
+# American companies: their lines say taxable or not, and the tax is told as one sum.
+
+
+US = "9130000000000002"
+
+
+@pytest.fixture
+def american(server, house):
+    """An American company with the same items; how it keeps taxes is given when it is paired."""
+    accounts = {row["Name"]: row["Id"] for row in book(server, "Account", company=US)}
+    goods = [
+        {"Id": SKUS[sku], "Name": sku, "Sku": sku, "Type": "NonInventory", "IncomeAccountRef": {"value": account}}
+        for account in (accounts["Services"],) for sku in SKUS
+    ]  # fmt: skip
+    server.load("quickbooks", realm=US, Item=goods)
+
+    def company(**taxes):
+        prefs = {"SalesFormsPrefs": {"CustomTxnNumbers": True}, "TaxPrefs": taxes}
+        server.load("quickbooks", realm=US, Preferences=[prefs])
+        return house.shop_pair({"payments": "off"}, ("contact", "sale"), realm=US)
+
+    return company
+
+
+def in_dollars(number, **more):
+    """A taxed order in American dollars."""
+    return cart("CH-1", currency="USD", rate="1", **buyer(number), **more)
+
+
+@pytest.mark.parametrize("engine", [True, False], ids=["automated", "classic"])
+def test_american_books_get_taxable_lines_and_the_tax_the_shop_charged(house, server, american, engine):
+    order = only(sell(server, in_dollars(1)))
+    assert money(order["tax_amount"]) > 0
+    american(UsingSalesTax=True, PartnerTaxEnabled=engine)
+    synced(house)
+    document = only(book(server, "Invoice", company=US))
+    codes = [
+        row["SalesItemLineDetail"]["TaxCodeRef"]["value"] for row in document["Line"] if "SalesItemLineDetail" in row
+    ]
+    assert codes == ["TAX"]
+    assert money(document["TotalAmt"]) == money(order["grand_total"])
+    assert money(document["TxnTaxDetail"]["TotalTax"]) == money(order["tax_amount"])
+
+
+def test_american_books_without_sales_tax_hold_an_order_that_charged_some(house, server, american):
+    order = only(sell(server, in_dollars(1)))
+    american(UsingSalesTax=False)
+    run = synced(house, "held")
+    assert kept(run)["sale", order["increment_id"]] == "TAX-NOT-KEPT"
+    assert book(server, "Invoice", company=US) == []

@@ -19,6 +19,7 @@ def run() -> subprocess.CompletedProcess[str]:
         "DATABASE_URL": "postgres://bridge@127.0.0.1:5432/bridge",
         "BRIDGE_BASE_URL": "https://bridge.example.com",
         "EMAIL_HOST": "mail.example.com",
+        "BRIDGE_STAFF_SECOND_STEP": "1",
     }
     return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],

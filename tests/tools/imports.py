@@ -18,10 +18,20 @@ RULES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
                      "connectors.contract", "connectors.transport", "connectors.sandbox.server"), ()),
     "bridge.staff": (("bridge.staff", "bridge.jobs", "bridge.hub", "bridge.engine", "bridge.registry", "bridge",
                       "connectors.contract"), ("requests",)),
+    "bridge.portal": (("bridge.portal", "bridge.jobs", "bridge.hub", "bridge.registry", "connectors.contract"),
+                      ("requests",)),
 }  # fmt: skip
 VENDOR = ("connectors.contract", "connectors.transport")
 NAMES = re.compile(r"mailchimp|hubspot|shopmonkey|crococlick|highlevel|magento", re.IGNORECASE)
-NAMELESS = ("bridge/hub", "bridge/engine", "bridge/jobs", "bridge/staff", "connectors/contract", "connectors/transport")
+NAMELESS = (
+    "bridge/hub",
+    "bridge/engine",
+    "bridge/jobs",
+    "bridge/staff",
+    "bridge/portal",
+    "connectors/contract",
+    "connectors/transport",
+)
 
 
 def module_of(path: Path) -> str:

@@ -19,6 +19,7 @@ from PIL import Image
 from tests.house import ROOT, free_port
 
 PEOPLE = {"en": "ann@bridge.example", "fr": "anne@bridge.example"}
+CLIENTS = {"fr": "carla@boreal.example", "en": "dan@northwind.example"}
 PASSWORD = "demo-bridge-2026"
 FOLDER = ROOT / "docs" / "screenshots"
 MOST_BYTES = 150_000
@@ -71,12 +72,12 @@ def demo():
 class Camera:
     """A browser page of one person."""
 
-    def __init__(self, browser, address: str, language: str) -> None:
+    def __init__(self, browser, address: str, language: str, email: str = "") -> None:
         locale = {"en": "en-CA", "fr": "fr-CA"}[language]
         self.context = browser.new_context(viewport=WIDE, locale=locale, timezone_id="America/Toronto")
         self.page, self.address, self.language = self.context.new_page(), address, language
         self.go("/accounts/login/")
-        self.page.fill("input[name=login]", PEOPLE[language])
+        self.page.fill("input[name=login]", email or PEOPLE[language])
         self.page.fill("input[name=password]", PASSWORD)
         self.press("main form .button-main")
 
@@ -100,6 +101,19 @@ class Camera:
         self.page.set_viewport_size(WIDE)
         assert path.stat().st_size < MOST_BYTES, f"{path.name} has {path.stat().st_size} bytes"
         print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB")
+
+
+def portal(camera: Camera) -> None:
+    """Take the pages of a client: home wide and on a phone, questions, what moved."""
+    home = camera.page.url.removeprefix(camera.address)
+    if home.count("/") < 3 or not home.rstrip("/").rpartition("/")[2].isdigit():  # of several organizations, the first
+        camera.press("main a[href^='/portal/']")
+        home = camera.page.url.removeprefix(camera.address)
+    camera.take("portal-home")
+    camera.take("portal-home-phone", PHONE)
+    for page in ("questions", "moved"):
+        camera.go(f"{home}{page}/")
+        camera.take(f"portal-{page}")
 
 
 def run_of(camera: Camera) -> int:
@@ -146,6 +160,8 @@ def main() -> None:
             camera.press('tbody tr:has-text("Atelier Boréal inc.") a[href^="/admin/records/"]')
             camera.take("why")
             camera.take("why-phone", PHONE)
+        for language, email in CLIENTS.items():
+            portal(Camera(browser, address, language, email))
         browser.close()
 
 

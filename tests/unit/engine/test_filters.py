@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.engine.catalogue import ENGINE_CATALOGUE
-from bridge.engine.filters import TESTS, always, check_tree, describe, evaluate, passes
+from bridge.engine.filters import TESTS, always, check_tree, describe, evaluate, failing, passes
 from connectors.contract import ENTITIES, Ref
 
 CODES = {item.code for item in ENGINE_CATALOGUE}
@@ -280,3 +280,30 @@ def test_sentences_read_plainly():
 def test_every_kind_of_field_has_tests():
     kinds = {field.kind for fields in ENTITIES.values() for field in fields}
     assert kinds <= set(TESTS)
+
+
+@pytest.mark.parametrize(
+    ("instant", "passed"),
+    [
+        (datetime(2026, 11, 20, 4, 59, 59, tzinfo=UTC), False),  # 19 November, 23:59:59 in Montréal
+        (datetime(2026, 11, 20, 5, tzinfo=UTC), True),  # 20 November, 00:00
+        (datetime(2026, 11, 21, 4, 59, 59, tzinfo=UTC), True),  # still 20 November
+    ],
+)
+def test_an_instant_is_compared_by_its_day_where_the_organization_is(instant, passed):
+    tree = {"not": {"field": "created_at", "test": "before", "value": "2026-11-20"}}
+    values, zone = {"created_at": instant}, "America/Toronto"
+    assert passes(tree, values, zone) is passed
+    told, trace = evaluate(tree, values, zone)
+    assert told is passed and trace[0]["passed"] is not passed
+    assert bool(failing(tree, values, zone)) is not passed
+    assert passes(leaf("equals", "2026-11-20", "created_at"), values, zone) is passed
+
+
+def test_instants_of_associated_records_and_plain_dates_are_compared_in_the_same_way():
+    zone = "America/Toronto"
+    late = datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
+    values = {"payments": [{"created_at": late}], "date": date(2026, 11, 20)}
+    assert passes(leaf("equals", "2026-11-19", "payments.created_at"), values, zone)
+    assert not passes(leaf("equals", "2026-11-20", "payments.created_at"), values, zone)
+    assert passes(leaf("equals", "2026-11-20", "date"), values, zone), "a plain date is the same day everywhere"

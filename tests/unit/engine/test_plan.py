@@ -1,7 +1,7 @@
 """What the plan promises: nothing twice, nothing cleared by silence, nothing of a person's overwritten unasked."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -240,7 +240,8 @@ def test_a_middling_likeness_is_asked_with_its_parts():
         Pair(customer(name="Ann Essai", phone="(514) 555-0101", email="ann@exemple.ca"), twins=(twin,)), flow()
     )
     assert (decision.action, decision.code) == ("candidate", "MAYBE-MATCH")
-    assert {part["name"] for part in decision.params["parts"]} == {"name", "phone"}
+    names = [part["name"] for part in decision.params["parts"]]
+    assert names == ["phone", "given_name", "family_name", "name_shared"]
 
 
 def test_a_twin_of_another_record_is_not_stolen():
@@ -330,6 +331,23 @@ def test_documents_before_the_start_stay_unless_already_linked():
     assert (
         plan_pair(Pair(old, linked({"number": "6"}), Record("orders", "1", {"number": "6"})), spec).action == "update"
     )
+
+
+def test_the_first_day_begins_at_midnight_where_the_organization_is():
+    spec = flow(
+        Rule("1", "number", "number"), entity="sale", match_on=("number",), start_date=date(2026, 11, 20),
+        zone="America/Toronto",
+    )  # fmt: skip
+    last_of_19 = datetime(2026, 11, 20, 4, 59, 59, tzinfo=UTC)
+    for dated, action in (
+        (last_of_19, "skip"),
+        (last_of_19 + timedelta(seconds=1), "create"),
+        (date(2026, 11, 19), "skip"),
+        (date(2026, 11, 20), "create"),
+    ):
+        decision = plan_pair(Pair(Record("invoices", "1", {"number": "7", "date": dated})), spec)
+        assert decision.action == action, dated
+        assert action == "create" or (decision.code, decision.params["date"]) == ("BEFORE-START", "2026-11-19")
 
 
 def test_a_persons_decision_comes_first():

@@ -1,5 +1,6 @@
 """Taxes as charged, in the books' codes and rates, to the cent and under the right name."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -365,6 +366,24 @@ def test_american_discounts_after_tax_are_not_taxable():
     assert (tax_codes(before), tax_codes(after)) == (["TAX", "TAX"], ["TAX", "NON"])
     unnamed = posted(sale(line("100.00", "9.00", discount=D("10.00")), currency="USD"), facts=american())
     assert tax_codes(unnamed) == ["TAX", "TAX"]
+
+
+def test_american_books_without_an_engine_take_the_same_lines_and_the_charged_total():
+    told = {"code": "NYC", "title": "NYC", "percent": D("8.875")}
+    order = sale(single("100.00", "8.88", told), line("5.00"), currency="USD", home_currency="USD")
+    classic = replace(american(), automated_tax=False)
+    assert posted(order, rules(), classic).values == posted(order, rules(), american()).values
+
+
+@pytest.mark.parametrize("facts", [{}, {"country": "US", "home_currency": "USD"}], ids=["by code", "american"])
+def test_books_whose_sales_tax_is_off_would_drop_a_tax_so_it_is_held(facts):
+    off = replace(books(), keeps_tax=False, **facts)
+    currency = facts.get("home_currency", "CAD")
+    code, params = held(sale(line("10.00", "1.50"), currency=currency), rules(), off)
+    assert (code, params["amount"]) == ("TAX-NOT-KEPT", "1.50")
+    free = post_sale(sale(line("10.00"), currency=currency), rules(prices="gross"), off).values
+    assert (free["total"], free["tax_total"], free["taxes"]) == (D("10.00"), 0, [])
+    assert free["lines"][0].get("tax_code") is None
 
 
 def test_without_sales_tax_nothing_is_coded_and_a_charged_tax_is_held():

@@ -83,8 +83,8 @@ def test_what_is_not_booked_booked_elsewhere_or_a_cent_off_is_named(pair):
     one, other = both(pair, "P-4", "card", "35", "40")
     other.document = {**other.document, "TotalAmt": Decimal("40.01")}
     other.save()
-    booked(pair, "P-5", "35", "5")
-    booked(pair, "P-6", "77", "5")  # the books' own business
+    booked(pair, "P-5", "35", "5")  # the books' own business, in an account of ours
+    booked(pair, "P-6", "77", "5")  # and in another one
     found = accounts(pair)
     strays = {(item.account, stray.kind, stray.amount) for item in found.values() for stray in item.strays}
     assert strays == {
@@ -92,9 +92,32 @@ def test_what_is_not_booked_booked_elsewhere_or_a_cent_off_is_named(pair):
         ("35", "account", Decimal("20")),
         ("36", "account", Decimal("-20")),
         ("35", "amount", Decimal("-0.01")),
-        ("35", "extra", Decimal("-5")),
     }
     assert all(item.unexplained == 0 for item in found.values())
+    assert (found["35"].others_count, found["35"].others) == (1, Decimal("5")), "counted, and held against nothing"
+    assert "77" not in found
+
+
+def test_what_is_booked_twice_for_one_payment_is_ours_and_is_named(pair):
+    both(pair, "P-1", "card", "35", "10")
+    again = booked(pair, "P-1b", "35", "10")
+    again.document = {**again.document, "PaymentRefNum": "P-1"}
+    again.save()
+    found = accounts(pair)["35"]
+    assert [(stray.kind, stray.amount) for stray in found.strays] == [("doubled", Decimal("-10"))]
+    assert (found.others_count, found.unexplained) == (0, 0)
+
+
+def test_the_page_says_what_others_booked_in_an_account(client, pair):
+    client.force_login(factories.staff())
+    sale = factories.record(
+        pair.left, "orders", date=date(2026, 10, 5), amount=Decimal("10"), number="W-1", currency="CAD"
+    )
+    assert sale.pk
+    both(pair, "P-1", "card", "35", "10")
+    booked(pair, "X-1", "35", "7.25")
+    page = client.get(reverse("admin:reconciliation", args=[pair.pk], query={"month": "2026-10"})).content.decode()
+    assert "1 by others: $7.25" in page and "Booked, not expected" not in page
 
 
 def test_a_method_without_an_account_is_money_nobody_chose_a_place_for(pair):

@@ -316,8 +316,12 @@ def test_an_item_without_its_accounts_is_held_by_name(tracked: bool, accounts: d
 
 def test_stock_is_told_for_counted_items_and_unknown_for_others() -> None:
     stock = CONNECTOR.resource("stock_levels")
-    raw = {"Id": "11", "SyncToken": "0", "Sku": "CH-1", "Type": "Inventory", "TrackQtyOnHand": True, "QtyOnHand": 0}
-    assert stock.parse(raw).values == {"product": ITEM, "quantity": D(0), "tracked": True, "sku": "CH-1"}
+    raw = {
+        "Id": "11", "SyncToken": "0", "Name": "Chaise", "Sku": "CH-1", "Type": "Inventory", "TrackQtyOnHand": True,
+        "QtyOnHand": 0,
+    }  # fmt: skip
+    values = {"product": ITEM, "name": "Chaise", "quantity": D(0), "tracked": True, "sku": "CH-1"}
+    assert stock.parse(raw).values == values
     loose = stock.parse({**raw, "TrackQtyOnHand": False}).values
     assert (loose["quantity"], loose["tracked"]) == (None, False)
     assert stock.parse({**raw, "Active": False}).gone and stock.create is None

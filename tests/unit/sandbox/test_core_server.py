@@ -39,6 +39,14 @@ def test_health_names_world_and_vendors(http, address):
     assert {"mailchimp", "quickbooks"} <= set(told["vendors"])
 
 
+def test_health_names_the_pages_vendors_have_for_people_and_they_open(http, address):
+    screens = control(http, address, "health")["screens"]
+    assert {"hubspot", "highlevel", "magento"} <= set(screens) and "quickbooks" not in screens
+    for path in screens.values():
+        answer = http.get(f"{address}{path}")
+        assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"), path
+
+
 def test_reset_takes_a_named_world_and_refuses_others(http, address):
     control(http, address, "reset", {"world": "demo"})
     assert len(control(http, address, "state/quickbooks")["companies"]["9130000000000001"]["Customer"]) >= 250

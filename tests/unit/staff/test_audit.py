@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bridge.hub.models import Flow
+from bridge import registry
+from bridge.hub.models import Candidate, Conflict, Flow, User
+from connectors.contract import Text
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -139,8 +142,84 @@ def test_the_download_keeps_the_filters_and_holds_no_formula(ann):
 def test_what_only_points_to_a_row_is_not_told_as_its_field(ann):
     integration = factories.integration()
     page = audit(ann, model="integration", organization=integration.organization_id)
-    assert "quickbooks_mailchimp" in page
+    assert "QuickBooks Online and Mailchimp" in page
     assert ".None" not in page
+
+
+def change(row, **values):
+    """Change a row as a person would, and return it."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+    return row
+
+
+def test_settings_are_told_one_by_one_by_their_labels_and_choices(ann):
+    integration = factories.integration(recipe="quickbooks_magento", settings={"document": "invoice"})
+    change(integration, settings={
+        "document": "sales_receipt", "shipping_item": "58", "shipping_item_label": "Livraison", "of_old": "1",
+    })  # fmt: skip
+    page = audit(ann, model="integration", organization=integration.organization_id).split("<tr>")[1]
+    for label, value in (("Orders become", "Sales receipts"), ("Item for shipping", "Livraison (58)"), ("of_old", "1")):
+        assert f"<dt>{label}</dt>" in page and f"<ins>{value}</ins>" in page, label
+    assert "<del>Invoices</del>" in page
+    assert "{" not in page and "shipping_item" not in page
+
+
+def test_a_secret_setting_is_told_as_changed_and_never_shown(ann, monkeypatch):
+    recipe = registry.recipe("quickbooks_magento")
+    secret = replace(recipe.settings[0], key="word", kind="secret", label=Text("Word", "Mot"))
+    monkeypatch.setitem(registry.recipes(), recipe.key, replace(recipe, settings=(secret,)))
+    integration = factories.integration(recipe="quickbooks_magento", settings={"word": "first-secret"})
+    change(integration, settings={"word": "second-secret"})
+    page = audit(ann, model="integration", organization=integration.organization_id)
+    assert "Word" in page and "-secret" not in page
+
+
+def test_rules_filters_and_decisions_are_told_in_words(ann):
+    ann_person = User.objects.get(is_staff=True)
+    flow = factories.integration().flows.get(entity="contact")
+    change(flow, filter={"field": "email", "test": "known"}, is_on=False)
+    factories.rule(flow, "given_name", "given_name", transform="copy")
+    for language, told in (
+        ("en", ("First name → First name", "<del>yes</del>", "<ins>no</ins>")),
+        ("fr", ("Prénom → Prénom", "<del>oui</del>", "<ins>non</ins>")),
+    ):
+        change(ann_person, language=language)
+        page = audit(ann, organization=flow.integration.organization_id)
+        assert all(one in page for one in told), (language, [one for one in told if one not in page])
+        assert '"test"' not in page and "True" not in page
+
+
+def test_possible_doubles_are_told_by_name(ann):
+    integration = factories.integration()
+    left = factories.record(integration.left, name="Ann Lee")
+    right = factories.record(integration.right, "members", name="Anne Lee")
+    Candidate.objects.create(integration=integration, entity="contact", left=left, right=right, score="0.8")
+    page = audit(ann, organization=integration.organization_id, model="candidate")
+    assert "Ann Lee ≈ Anne Lee" in page and "<ins>Ann Lee</ins>" in page
+
+
+def test_conflicts_are_told_by_field_and_record(ann):
+    integration = factories.integration()
+    left = factories.record(integration.left, name="Ann Lee")
+    right = factories.record(integration.right, "members", name="Anne Lee")
+    Conflict.objects.create(link=factories.link(integration, left, right), field="given_name", toward="right")
+    page = audit(ann, model="conflict")
+    assert "First name – Ann Lee" in page and "<ins>Ann Lee = Anne Lee</ins>" in page
+    assert "given_name" not in page
+
+
+def test_a_page_of_history_asks_few_questions_however_long(ann, django_assert_max_num_queries):
+    integration = factories.integration()
+    flow = integration.flows.first()
+    for at in range(40):
+        factories.rule(flow, f"field_{at}", note=f"note {at}")
+        left = factories.record(integration.left, name=f"Ann {at}")
+        right = factories.record(integration.right, "members", name=f"Anne {at}")
+        Candidate.objects.create(integration=integration, entity="contact", left=left, right=right, score="0.8")
+    with django_assert_max_num_queries(30):
+        audit(ann)
 
 
 def test_a_history_of_a_kind_that_no_longer_exists_is_still_shown(ann):

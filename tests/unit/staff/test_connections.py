@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -47,10 +46,7 @@ def words(answer) -> str:
 
 def viewer() -> Client:
     """Someone who may look and not touch."""
-    looking = factories.staff(is_superuser=False)
-    looking.user_permissions.add(
-        *Permission.objects.filter(codename__startswith="view_", content_type__app_label="hub")
-    )
+    looking = factories.office()
     client = Client()
     client.force_login(looking)
     return client

@@ -68,12 +68,40 @@ def test_what_is_not_there_is_not_found_and_says_how_to_ask(ann, invoice, q):
         ("1 234,50", "1234.50"),
         ("1,234.50", "1234.50"),
         ("12,5", "12.5"),
+        ("1\u202f234,50\u00a0$", "1234.50"),
+        ("1\u2009234,50 CAD", "1234.50"),
+        ("CA$1,234.50", "1234.50"),
+        ("\u2212$12.50", "-12.50"),
         ("1,234", None),
         ("x", None),
     ],
 )
 def test_amounts_are_read_as_written_and_never_guessed(text, amount):
     assert find.amount_of(text) == (Decimal(amount) if amount else None)
+
+
+@pytest.mark.parametrize("q", ["epinette", "ÉPINETTE", "Épinette  d’ete", "epinette d'été", "coeur", "CŒUR"])
+def test_a_product_is_found_whatever_accents_case_and_apostrophes(ann, q):
+    pair = factories.integration(recipe="quickbooks_magento")
+    item = factories.record(pair.left, "items", name="Bûche d’épinette d’été « Cœur »")
+    assert reverse("admin:record", args=[item.pk]) in found(ann, q)
+
+
+def test_signs_of_patterns_are_only_signs(ann):
+    pair = factories.integration(recipe="quickbooks_magento")
+    item = factories.record(pair.left, "items", name="Boulon (M8) [acier] 5.5+")
+    assert reverse("admin:record", args=[item.pk]) in found(ann, "(m8) [acier] 5.5+")
+    assert reverse("admin:record", args=[item.pk]) not in found(ann, "boul.n")
+
+
+def test_support_finds_only_at_clients_it_looks_after(invoice):
+    mine = factories.integration()
+    there = factories.record(mine.left, "invoices", name="F-7", number="F-7", amount=Decimal("1234.50"), currency="CAD")
+    client = Client()
+    client.force_login(factories.office("support", mine.organization))
+    page = found(client, "1\u202f234,50")
+    assert reverse("admin:record", args=[there.pk]) in page
+    assert reverse("admin:record", args=[invoice.pk]) not in page
 
 
 def test_the_state_and_cause_stand_beside_the_record(ann, invoice):

@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -129,8 +128,7 @@ def test_a_replay_of_nothing_changes_nothing(ann):
 
 
 def test_who_may_only_look_is_refused(client):
-    person = factories.staff(is_superuser=False)
-    person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    person = factories.office()
     client.force_login(person)
     run = factories.run(state="applying", starts=4)
     event = factories.event(factories.connection(), state="failed")

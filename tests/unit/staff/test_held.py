@@ -4,13 +4,12 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from bridge.hub.models import Change, Run
+from bridge.hub.models import Change, Conflict, Run
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -128,8 +127,7 @@ def test_a_reading_retries_nothing(ann):
 
 
 def test_who_may_only_look_is_refused(client):
-    person = factories.staff(is_superuser=False)
-    person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    person = factories.office()
     client.force_login(person)
     run = factories.run(state="held")
     factories.change(run, state="rejected", error_code=CODE)
@@ -145,3 +143,51 @@ def test_many_causes_and_records_take_few_questions(ann):
     with CaptureQueriesContext(connection) as asked:
         ann.get(reverse("admin:held"))
     assert len(asked) < 15
+
+
+def disputed(run, code="CONFLICT", **values):
+    """A line held because somebody changed a field on both sides."""
+    pair = run.integration
+    link = factories.link(pair, factories.record(pair.left), factories.record(pair.right, "members"))
+    found = Conflict.objects.create(link=link, field="phone", agreed=None, left="1", right="2")
+    return found, factories.change(run, state="held", code=code, source=link.left, **values)
+
+
+def test_a_line_held_by_a_conflict_leads_to_it_from_held_run_and_record(ann):
+    run = factories.run(state="planned")
+    conflict, change = disputed(run)
+    other, _ = disputed(factories.run(state="planned"))
+    there = reverse("admin:conflict", args=[conflict.pk])
+    page = text_of(ann.get(of_cause("CONFLICT") + f"?run={run.pk}"))
+    assert f'href="{there}"' in page and "decide about Phone" in page and reverse("admin:conflicts") in page
+    assert reverse("admin:conflict", args=[other.pk]) not in page
+    for address in (
+        reverse("admin:run_plan", args=[run.pk]),
+        reverse("admin:changes") + f"?run={run.pk}&state=held",
+        reverse("admin:record", args=[change.source_id]),
+        reverse("admin:record", args=[conflict.link.right_id]),
+    ):
+        assert f'href="{there}"' in text_of(ann.get(address)), address
+    Conflict.objects.filter(pk=conflict.pk).update(decision="left")
+    assert f'href="{there}"' not in text_of(ann.get(of_cause("CONFLICT")))
+
+
+def test_who_may_not_see_conflicts_is_not_led_to_one(client):
+    looker = factories.office("support", email="look@bridge.test")
+    client.force_login(looker)
+    disputed(factories.run(state="held"))
+    page = text_of(client.get(of_cause("CONFLICT")))
+    assert "Changed on both sides" not in page and reverse("admin:conflicts") not in page
+
+
+def test_lines_with_many_conflicts_cost_no_more_queries_than_with_one(ann):
+    run = factories.run(state="held")
+    disputed(run)
+    ann.get(of_cause("CONFLICT"))  # what the first page of a process looks up once is not counted
+    with CaptureQueriesContext(connection) as few:
+        ann.get(of_cause("CONFLICT"))
+    for _ in range(9):
+        disputed(run)
+    with CaptureQueriesContext(connection) as many:
+        ann.get(of_cause("CONFLICT"))
+    assert len(many) <= len(few), [item["sql"][:90] for item in many]

@@ -5,7 +5,6 @@ import time
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -27,8 +26,7 @@ def ann(client: Client) -> Client:
 @pytest.fixture
 def viewer(client: Client) -> Client:
     """A person of the house who may only look."""
-    person = factories.staff(is_superuser=False)
-    person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    person = factories.office()
     client.force_login(person)
     return client
 
@@ -274,7 +272,35 @@ def test_filters_narrow_the_lines(ann):
         assert shown == {seen}, query
 
 
+def test_a_line_planned_anew_is_shown_once_as_it_is_now(ann):
+    run = factories.run()
+    record = factories.record(run.integration.left)
+    factories.change(run, title="Ann Before", state="superseded", source=record, code="CONTACT-NO-EMAIL")
+    factories.change(run, title="Ann Now", state="held", source=record, code="CONTACT-NO-EMAIL")
+    factories.change(run, title="Bob Closed", state="superseded", source=factories.record(run.integration.left))
+    changes = reverse("admin:changes")
+    for address, more in (
+        (plan_url(run), {}),
+        (changes, {"run": run.pk}),
+        (changes, {"integration": run.integration_id}),
+    ):
+        page = text_of(ann.get(address, more))
+        assert "Ann Now" in page and "Ann Before" not in page, address
+        assert "Bob Closed" in page, "what was never planned anew is still told"
+        assert "Ann Before" in text_of(ann.get(address, {**more, "state": "superseded"}))
+
+
 def test_an_empty_plan_says_what_it_is_empty_of(ann):
     page = text_of(ann.get(plan_url(factories.run())))
     assert "both sides agree, so there is nothing to write" in page
     assert page.count("<h1") == 1
+
+
+def test_what_new_contacts_get_beyond_their_values_is_said_before_anything_is_approved(ann):
+    run = factories.run()
+    run.pinned = {**run.pinned, "settings": {"tag": "Clients QBO", "status_if_new": "transactional"}}
+    run.save(update_fields=["pinned"])
+    assert "gets the tag" not in text_of(ann.get(plan_url(run)))
+    factories.many_changes(run, 1)
+    page = text_of(ann.get(plan_url(run)))
+    assert "gets the tag “Clients QBO” and the status “Non-subscribed: did not opt in”." in page

@@ -6,7 +6,6 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -236,8 +235,7 @@ def test_undoing_makes_a_plan_that_waits_and_writes_nothing(ann):
 
 
 def test_who_may_only_look_sees_no_button_and_is_refused(client):
-    person = factories.staff(is_superuser=False)
-    person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    person = factories.office()
     client.force_login(person)
     run = factories.run(state="held")
     factories.change(run, state="rejected")

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
@@ -33,6 +32,9 @@ class Stage:
 
     def reset(self, world: str) -> None:
         self.told.append(("reset", world))
+
+    def screens(self, vendors) -> dict[str, str]:
+        return {"hubspot": "http://127.0.0.1:9/hubspot/app"} if "hubspot" in vendors else {}
 
     def calls(self, vendor: str, limit: int) -> list[dict[str, Any]]:
         return [{"at": "10:00", "method": "GET", "path": f"/first/{vendor}", "status": 200, "milliseconds": 1},
@@ -154,9 +156,23 @@ def test_a_simulator_that_does_not_run_is_said_and_breaks_nothing(ann, stage, mo
 
 
 def test_who_may_only_look_is_refused(client, stage):
-    person = factories.staff(is_superuser=False)
-    person.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    person = factories.office()
     client.force_login(person)
     factories.connection(vendor="mailchimp")
     assert 'name="do"' not in text_of(client.get(reverse("admin:simulators")))
     assert client.post(reverse("admin:simulators_act"), {"do": "clear"}).status_code == 403
+
+
+@pytest.mark.parametrize("status", ["423", "477", "521", "526"])
+def test_errors_of_crowded_and_moving_accounts_and_of_the_edge_can_be_played(ann, stage, status):
+    assert f"<option>{status}</option>" in ann.get(reverse("admin:simulators")).content.decode()
+    act(ann, do="fault", vendor="mailchimp", kind="status", status=status)
+    assert stage.faults[0]["status"] == int(status)
+
+
+def test_stand_ins_with_screens_of_their_own_are_one_press_away(ann, stage):
+    address = "http://127.0.0.1:9/hubspot/app"
+    assert address not in ann.get(reverse("admin:simulators")).content.decode()
+    factories.connection(vendor="hubspot")
+    page = text_of(ann.get(reverse("admin:simulators")))
+    assert f'href="{address}"' in page and "Open the simulator of HubSpot" in page

@@ -4,7 +4,6 @@ import re
 from datetime import date
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -105,6 +104,37 @@ def test_every_step_opens_in_both_languages_and_stays_quick(ann, person, pair, d
             assert f'<html lang="{language}"' in answer.content.decode()
     assert ann.get(step(pair, "nowhere")).status_code == 404
     assert ann.get(filter_page(pair, "stock_level")).status_code == 404
+
+
+def shop_settings(person):
+    made = work.create(factories.organization(), "quickbooks_magento", person)
+    for side, vendor in (("left", "quickbooks"), ("right", "magento")):
+        setattr(made, side, factories.connection(made.organization, vendor))
+    made.settings = {"orders_since": "2026-01-01", "number_prefix": "BB-", "customer": "company"}
+    made.save()
+    return made
+
+
+def test_settings_are_folded_by_group_and_say_what_is_chosen(ann, person):
+    page = ann.get(step(shop_settings(person), "settings")).content.decode()
+    groups = re.findall(r'<details class="group"( open)?><summary>(.*?)</summary>(.*?)</details>', page, re.S)
+    told = {re.sub(r"<h2.*?>(.*?)</h2>.*", r"\1", head, flags=re.S): (bool(opened), head) for opened, head, _ in groups}
+    assert list(told)[:3] == ["Which orders", "Documents", "Customers"]
+    assert "BB-" in told["Documents"][1] and "Invoices" in told["Documents"][1], (
+        "what was chosen, and what is a default"
+    )
+    assert "Their organization, else the person" in told["Customers"][1]
+    assert "The one customer" not in told["Customers"][1], "not asked for, so not said"
+    assert not told["Documents"][0]
+    assert page.count('name="number_prefix"') == 1, "folded fields are sent all the same"
+
+
+def test_a_group_with_a_problem_is_open(ann, person):
+    made = shop_settings(person)
+    given = {"orders_since": "2026-01-01", "order_statuses": "Not a code!"}
+    page = ann.post(step(made, "settings"), given).content.decode()
+    opened = re.findall(r'<details class="group" open><summary><h2 class="group-name">(.*?)</h2>', page)
+    assert "Which orders" in opened
 
 
 def test_the_account_chosen_is_shown_with_its_id(ann, pair):
@@ -401,10 +431,7 @@ def test_codes_are_found_without_accents_or_case(ann):
 
 
 def test_who_may_only_look_sees_the_set_up_and_changes_nothing(pair):
-    looking = factories.staff(is_superuser=False)
-    looking.user_permissions.add(
-        *Permission.objects.filter(codename__startswith="view_", content_type__app_label="hub")
-    )
+    looking = factories.office()
     client = Client()
     client.force_login(looking)
     for name in ("connect_left", "settings", "flows", "first_run"):
