@@ -25,6 +25,13 @@ class Meter:
         self.seconds, self.cpu = time.monotonic() - self.began, spent() - self.cpu
 
 
+def forget_limits() -> None:
+    """Call as fast as a stand-in without limits answers."""
+    from django.conf import settings
+
+    settings.SANDBOX_KEEPS_RATES = False
+
+
 def main() -> None:
     """Measure against the sandbox named by BRIDGE_SANDBOX_URL, in the database named by DATABASE_URL."""
     options = json.loads(sys.argv[1])
@@ -39,6 +46,8 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
+    if not options.get("limits", True):
+        forget_limits()
     from bridge.hub.models import Change, Record
     from tests.house import House, Server
 

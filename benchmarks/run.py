@@ -14,10 +14,11 @@ from typing import Any
 
 import requests
 
-from benchmarks import shop
+from benchmarks import crm, papers, shop
 from benchmarks.world import chunks, customer, sale
 from tests.house import ROOT, Server
 
+PAIRS: dict[str, Any] = {"shop": shop, "crm": crm, "garage": papers.GARAGE, "agency": papers.AGENCY}
 POSTGRES = os.environ.get("BENCH_POSTGRES", "postgres://root@127.0.0.1:5432")
 
 
@@ -115,7 +116,8 @@ def measure(kind: str, latency: float, options: argparse.Namespace) -> dict[str,
             server.load("quickbooks", **part)
         if latency:
             server.faults({"kind": "delay", "seconds": latency})
-        found = hub(server, kind, {"customers": options.customers, "more": not options.first_only})
+        asked = {"customers": options.customers, "more": not options.first_only, "limits": not options.no_limits}
+        found = hub(server, kind, asked)
     finally:
         server.close()
     total = options.customers + options.sales + options.items
@@ -131,13 +133,13 @@ def measure(kind: str, latency: float, options: argparse.Namespace) -> dict[str,
     }  # fmt: skip
 
 
-def measure_shop(options: argparse.Namespace) -> None:
-    """Print one line per database and latency for the pair of a shop with the books."""
+def measure_pair(pair: Any, options: argparse.Namespace) -> None:
+    """Print one line per database and latency for another pair than that of letters."""
     rows = []
     for kind in options.database or ["sqlite"]:
         for latency in options.latency if options.latency is not None else [0.05]:
-            rows.append(shop.measure(kind, latency, options))
-            print(shop.told(rows[-1]), json.dumps(rows[-1]["details"]), sep="\n", flush=True)
+            rows.append(pair.measure(kind, latency, options))
+            print(pair.told(rows[-1]), json.dumps(rows[-1]["details"]), sep="\n", flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1))
 
@@ -153,15 +155,19 @@ def main() -> None:
     parser.add_argument("--database", action="append", choices=["sqlite", "postgresql"])
     parser.add_argument("--first-only", action="store_true")
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--pair", choices=["letters", "shop"], default="letters", help="shop: orders into the books")
-    parser.add_argument("--orders", type=int, default=5_000, help="of the shop, each with its payment")
-    parser.add_argument("--buyers", type=int, default=1_000, help="of the shop")
     parser.add_argument(
-        "--no-limits", action="store_true", help="of the shop's pair: nobody keeps to the vendors' rates"
+        "--pair",
+        choices=["letters", *PAIRS],
+        default="letters",
+        help="shop, garage, agency: sales into the books; crm: contacts both ways",
     )
+    parser.add_argument("--orders", type=int, default=5_000, help="of shop, garage, agency; most with a payment")
+    parser.add_argument("--people", type=int, default=10_000, help="of the CRM's pair, on each side")
+    parser.add_argument("--buyers", type=int, default=1_000, help="of shop, garage, agency")
+    parser.add_argument("--no-limits", action="store_true", help="all but crm: nobody keeps to the vendors' rates")
     options = parser.parse_args()
-    if options.pair == "shop":
-        measure_shop(options)
+    if options.pair != "letters":
+        measure_pair(PAIRS[options.pair], options)
         return
     rows = []
     for kind in options.database or ["sqlite", "postgresql"]:

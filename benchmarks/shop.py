@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from benchmarks.hub import Meter, spent
+from benchmarks.hub import Meter, forget_limits, spent
 from benchmarks.shop_world import DISCOUNT, ONLINE, SHIPPING, books, buyer, chunks, lines
 from tests.house import CLIENT, SECRET, Server
 
@@ -41,17 +41,8 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     if not options["limits"]:
-        _forget_limits()
+        forget_limits()
     print(json.dumps(_first_sync(options["orders"])))
-
-
-def _forget_limits() -> None:
-    """Call as fast as a stand-in without limits answers."""
-    from bridge import registry
-
-    for connector in registry.connectors().values():
-        object.__setattr__(connector.limits, "rates", ())
-        object.__setattr__(connector.limits, "buckets", {})
 
 
 def _first_sync(orders: int) -> dict[str, Any]:
@@ -113,10 +104,12 @@ def _metered_planning(runs: Any) -> Counter[str]:
 class Loop:
     """A script as one would write it first: a kept connection, one record per call, nothing looked up."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, company: str = COMPANY) -> None:
         self.session = requests.Session()
-        self.session.headers.update({"Authorization": f"Bearer {_token(server)}", "Accept": "application/json"})
-        self.url = f"{server.url}/quickbooks/v3/company/{COMPANY}"
+        self.session.headers.update(
+            {"Authorization": f"Bearer {_token(server, company)}", "Accept": "application/json"}
+        )
+        self.url = f"{server.url}/quickbooks/v3/company/{company}"
         self.calls = 0
 
     def write(self, kind: str, body: dict[str, Any]) -> Any:
@@ -148,10 +141,10 @@ def _line(sku: str, quantity: int) -> dict[str, Any]:
     return {"Amount": price * quantity, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
 
 
-def _token(server: Server) -> str:
+def _token(server: Server, company: str) -> str:
     """Sign in as an app does, with the consent given at once."""
     asked = {"client_id": CLIENT, "response_type": "code", "scope": "com.intuit.quickbooks.accounting",
-             "redirect_uri": BACK, "state": "loop", "auto": "1", "realm": COMPANY}  # fmt: skip
+             "redirect_uri": BACK, "state": "loop", "auto": "1", "realm": company}  # fmt: skip
     page = requests.get(f"{server.url}/quickbooks/connect/oauth2", params=asked, allow_redirects=False, timeout=60)
     code = parse_qs(urlsplit(page.headers["Location"]).query)["code"][0]
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
