@@ -9,10 +9,11 @@ import os
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from connectors.contract import (
     ApiKey,
@@ -80,10 +81,15 @@ class _Counter(BaseHTTPRequestHandler):
         self.wfile.write(raw)
 
 
+def today():
+    """Return the date where the shop is."""
+    return datetime.now(ZoneInfo("America/Toronto")).date()
+
+
 def order(number, method="card", taxes=(("TPS", "5"), ("TVQ", "9.975")), total="114.98", day="", store="main"):
     """An order as the shop has it."""
     return {
-        "id": str(number), "number": f"W-{number}", "date": day or date.today().isoformat(), "total": total,
+        "id": str(number), "number": f"W-{number}", "date": day or today().isoformat(), "total": total,
         "currency": "CAD", "method": method, "store": store,
         "taxes": [{"code": code, "percent": percent, "title": (*title, "")[0]} for code, percent, *title in taxes],
     }  # fmt: skip

@@ -1,9 +1,10 @@
 """Rows for tests, made with the ORM. Each function returns a saved row; what a test does not say is plainly invented."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -218,6 +219,11 @@ def event(at: Connection, **values: Any) -> InboxEvent:
         vendor=at.vendor,
         **{"unique_id": f"event-{next(_next)}", "resource": "customers", "remote_id": "1", "kind": "updated", **values},
     )
+
+
+def today() -> date:
+    """Return the date it is where people and clients live whose zone nobody set."""
+    return timezone.localdate(timezone=ZoneInfo("America/Toronto"))
 
 
 def hours_ago(hours: float) -> datetime:

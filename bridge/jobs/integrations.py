@@ -5,10 +5,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import islice
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -566,11 +564,6 @@ def set_up_flow(integration: Integration, entity: str, user: User | None) -> Flo
     return flow
 
 
-def client_day(integration: Integration) -> date:
-    """Return today's date where the client is."""
-    return timezone.localdate(timezone=ZoneInfo(integration.organization.time_zone))
-
-
 def apply_preset(flow: Flow, preset: FilterPreset, user: User | None) -> list[Problem]:
     """Store all that a preset sets: filters, direction, and today as start date where it says so; [] when stored.
 
@@ -588,7 +581,7 @@ def apply_preset(flow: Flow, preset: FilterPreset, user: User | None) -> list[Pr
     if preset.direction:
         flow.filter_back = dict(preset.back)
     if preset.from_today:
-        flow.start_date = client_day(flow.integration)
+        flow.start_date = flow.integration.organization.today
     with transaction.atomic():
         flow.save(update_fields=["direction", "filter", "filter_back", "start_date"])
         _new_version(flow)

@@ -180,7 +180,7 @@ def _ask(
             text={name: words.say(name, **told) for name in ("en", "fr")},
             choices=[{"value": str(value), "en": label.say("en"), "fr": label.say("fr")}
                      for value, label in _YES_NO[kind]],
-            due_on=due_on or timezone.localdate() + timedelta(days=values.DUE_DAYS),
+            due_on=due_on or integration.organization.today + timedelta(days=values.DUE_DAYS),
         )  # fmt: skip
         queue.ring("question", question.pk)
     return question

@@ -37,7 +37,7 @@ def ask(organization: Organization, first: date, last: date, user: User) -> Repo
 
     SettingInvalid: the period is none, too long, or not begun.
     """
-    today = timezone.localdate(timezone=ZoneInfo(organization.time_zone))
+    today = organization.today
     if last < first:
         raise SettingInvalid("REPORT-PERIOD", field="last")
     if last - first > LONGEST:

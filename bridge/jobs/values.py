@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from auditlog.models import LogEntry
 from django.db import transaction
@@ -138,7 +137,7 @@ def _documents(
     if connection is None:
         return
     entities = {entity for spec in specs for entity in spec.entities}
-    first = timezone.localdate(timezone=ZoneInfo(integration.organization.time_zone)) - timedelta(days=days)
+    first = integration.organization.today - timedelta(days=days)
     for rows, resource, entity in _sources(integration, side, entities):
         recent = rows.filter(Q(date__gte=first) | Q(date__isnull=True)).only("resource", "document", "date")
         for row in recent.order_by(F("date").desc(nulls_last=True), "-id")[:MOST].iterator(chunk_size=500):
@@ -180,7 +179,7 @@ def look(integration: Integration, again: bool = False) -> None:
 
 def _marks(integration: Integration, specs: Sequence[ValueMapSpec]) -> dict[str, Any]:
     """Return how far the records of both sides have come, with the day: counts of 90 days grow old overnight."""
-    found: dict[str, Any] = {"on": timezone.localdate().isoformat(), "kinds": [spec.kind for spec in specs]}
+    found: dict[str, Any] = {"on": integration.organization.today.isoformat(), "kinds": [spec.kind for spec in specs]}
     found["held"] = sorted(f"{kind}:{key}" for kind, key in waiting(integration))
     for side in ("left", "right"):
         entities = {entity for spec in specs if spec.seen and spec.side != side for entity in spec.entities}
@@ -570,7 +569,7 @@ def ask_accountant(row: ValueMap, user: User | None, to: User | None = None, due
         question = Question.objects.create(
             integration=row.integration, code=f"map:{row.kind}"[:80], text=question_text(row),
             choices=[{"value": item.id, "en": item.label, "fr": item.label} for item in choices],
-            asked_of=to, asked_by=user, due_on=due_on or timezone.localdate() + timedelta(days=DUE_DAYS),
+            asked_of=to, asked_by=user, due_on=due_on or row.integration.organization.today + timedelta(days=DUE_DAYS),
         )  # fmt: skip
         row.question, row.confirmed = question, False
         row.save(update_fields=["question", "confirmed", "changed_at"])

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from bridge.hub import voice
@@ -93,13 +91,9 @@ def asked(visit: Visit, question: Question, whole: bool = False) -> Asked:
         moved.lines(visit, list(shown)),
         list(question.comments.select_related("user")),
         questions.may_be_asked(question, visit.user) if open_now and visit.may("answer") else [],
-        bool(open_now and question.due_on and question.due_on < _today()),
+        bool(open_now and question.due_on and question.due_on < question.integration.organization.today),
         questions.said(question, language()),
     )
-
-
-def _today() -> date:
-    return timezone.localdate()
 
 
 def _choice(question: Question, item: dict[str, Any], guess: str) -> Choice:

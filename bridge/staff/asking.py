@@ -9,7 +9,6 @@ from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext, ngettext
 
@@ -60,7 +59,7 @@ def _form(
     if request.POST.get("asked") == "yes" and people:
         to = {str(person.pk): person for person in people}.get(request.POST.get("to", ""))
         try:
-            question = ask(to, _day(request.POST.get("due_on", "")))
+            question = ask(to, _day(request.POST.get("due_on", ""), integration.organization.today))
         except SyncError as error:
             tell_error(request, error)
             return redirect(back)
@@ -71,7 +70,8 @@ def _form(
         "sentence": sentence, "about": about, "people": people, "back": back, "ids": ids,
         "do": request.POST.get("do", ""),
         "people_url": reverse("admin:hub_organization_change", args=[integration.organization_id]),
-        "due_on": timezone.localdate() + timedelta(days=values.DUE_DAYS), "organization": integration.organization,
+        "due_on": integration.organization.today + timedelta(days=values.DUE_DAYS),
+        "organization": integration.organization,
     }  # fmt: skip
     return page(request, "staff/ask_client.html", title, **context)
 
@@ -80,11 +80,11 @@ def _may_answer(integration: Integration, person: User) -> bool:
     return person.memberships.filter(organization=integration.organization, role__in=questions.MAY_ANSWER).exists()
 
 
-def _day(text: str) -> date:
+def _day(text: str, today: date) -> date:
     """Return the day somebody wrote, or the usual one where it is no day or lies behind us."""
-    usual = timezone.localdate() + timedelta(days=values.DUE_DAYS)
+    usual = today + timedelta(days=values.DUE_DAYS)
     try:
         found = parse_date(text)
     except ValueError:
         return usual
-    return found if found and found >= timezone.localdate() else usual
+    return found if found and found >= today else usual

@@ -90,7 +90,7 @@ def preset_facts(flow: Flow, declared: RecipeFlow, preset: FilterPreset) -> list
         term = way_words(recipe, declared, toward) if len(ways) > 1 else gettext("Which records")
         facts.append((term, describe(tree, flow.entity, language())))
     if preset.from_today:
-        today = day(work.client_day(flow.integration))
+        today = day(flow.integration.organization.today)
         words = gettext("%(day)s, today where the client is: documents dated before stay out") % {"day": today}
     elif flow.start_date:
         words = gettext("stays %(day)s") % {"day": day(flow.start_date)}

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -72,7 +71,7 @@ class Month:
 
 def month_of(request: HttpRequest, integration: Integration) -> Month:
     """Return the month asked for; the client's present one when none, or none that is one, was given."""
-    today = timezone.localdate(timezone=ZoneInfo(integration.organization.time_zone))
+    today = integration.organization.today
     year, dash, number = request.GET.get("month", "").partition("-")
     if dash and year.isdecimal() and number.isdecimal() and 2000 <= int(year) <= 2100 and 1 <= int(number) <= 12:
         return Month(int(year), int(number))

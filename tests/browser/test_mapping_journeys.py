@@ -4,10 +4,10 @@ import os
 import re
 import subprocess
 import sys
-from datetime import date
 
 import pytest
 
+from tests import factories
 from tests.browser.conftest import Rooms
 from tests.browser.installation import ORGANIZATION, PEOPLE, Installation
 from tests.corner_shop import RECIPE, Shop, order
@@ -194,7 +194,7 @@ def test_readiness_is_red_until_the_terms_are_accepted(traveller, rooms):
 
 def test_the_month_is_compared_on_any_screen(traveller, rooms):
     walk, pair = traveller, rooms.now.pair
-    walk.go(f"/admin/integrations/{pair}/reconciliation/?month={date.today():%Y-%m}")
+    walk.go(f"/admin/integrations/{pair}/reconciliation/?month={factories.today():%Y-%m}")
     walk.stop()
     assert "W-1" in walk.main()
     heads = walk.page.locator("table thead th[scope=col]").all_inner_texts()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from bridge.hub.models import Change, Connection, Integration, Link, Record, Run
 from bridge.jobs import connections, integrations
+from tests import factories
 from tests.sandbox.small_crm import TODAY, associate, by, contact, customer, linked, paid, records, taxed
 from tests.sandbox.small_world import book_of, books, written
 
@@ -379,7 +380,7 @@ def make_deal(server) -> None:
 @pytest.mark.row("H-32")
 @pytest.mark.parametrize("order", [("F-101", "F-102"), ("F-102", "F-101")])
 def test_a_deal_shows_its_newest_invoice_whatever_comes_first(house, server, order):
-    later = (timezone.localdate() + timedelta(days=4)).isoformat()
+    later = (factories.today() + timedelta(days=4)).isoformat()
     books(server, customer(1, "zoe@fictive.example"), Invoice=[taxed(101, 1), taxed(102, 1, day=later)])
     make_deal(server)
     house.crm_pair()

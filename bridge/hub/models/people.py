@@ -2,10 +2,13 @@
 
 import uuid
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import BaseUserManager
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bridge.hub import rights
@@ -152,6 +155,11 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def today(self) -> date:
+        """Return the date it is now where the client is."""
+        return timezone.localdate(timezone=ZoneInfo(self.time_zone))
 
 
 class Membership(models.Model):

@@ -1,7 +1,5 @@
 """A shop whose values are mapped, and a pair of address books: what travels as files."""
 
-from datetime import date
-
 import pytest
 from django.utils import timezone
 
@@ -66,7 +64,12 @@ def shop_pair(shop, db):
 def value(of, key, label="", kind="tax", **more):
     """One value that was met."""
     return ValueMap.objects.create(
-        integration=of, kind=kind, source_key=key, source_label=label or f"Tax {key}", last_seen_on=date.today(), **more
+        integration=of,
+        kind=kind,
+        source_key=key,
+        source_label=label or f"Tax {key}",
+        last_seen_on=factories.today(),
+        **more,
     )
 
 

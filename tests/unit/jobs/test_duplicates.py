@@ -157,7 +157,7 @@ def test_the_second_of_two_decisions_is_told_who_was_faster(asked, ann):
 
 
 def test_later_is_asked_again_on_its_day(asked, ann):
-    day = timezone.localdate() + timedelta(days=5)
+    day = factories.today() + timedelta(days=5)
     duplicates.decide(asked, Decision.LATER, ann, until=day)
     asked.refresh_from_db()
     assert (asked.decision, asked.until) == (Decision.LATER, day)

@@ -1,6 +1,6 @@
 """Value maps: what records name is listed, nothing unconfirmed is used, and a decision frees exactly what waits for it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +9,7 @@ from django.utils import timezone
 from bridge.hub.models import Change, Integration, Membership, Question, User, ValueMap
 from bridge.jobs import integrations, runs, tasks, values
 from connectors.contract import SettingInvalid
+from tests import factories
 from tests.corner_shop import order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,7 +54,7 @@ def planned_first(house, shop, *orders):
 
 @pytest.mark.row("O-37")
 def test_every_tax_of_the_last_90_days_of_orders_is_listed_and_none_older(house, shop):
-    today = date.today()
+    today = factories.today()
     planned_first(
         house,
         shop,
@@ -89,7 +90,7 @@ def test_methods_nobody_used_yet_come_from_the_shops_own_list_and_wait_for_nobod
 def test_a_value_nobody_names_any_more_is_no_longer_in_the_way(house, shop):
     planned_first(house, shop, order(1, method="cheque"))
     assert values.unmapped(house.integration)["payment_method"] == 1
-    house.integration.left.records.update(date=date.today() - timedelta(days=200))
+    house.integration.left.records.update(date=factories.today() - timedelta(days=200))
     Change.objects.all().delete()
     values.look(house.integration, again=True)
     assert not row(house, "payment_method", "cheque").in_use
@@ -345,7 +346,7 @@ def test_the_question_goes_to_the_named_contact_and_the_flow_waits_for_the_answe
     assert (question.asked_of, question.asked_by) == (accountant, house.ann)
     assert "card" in question.text["fr"] and question.text["fr"] != question.text["en"]
     assert {"value": target(house, "payment_method", "Visa"), "en": "Visa", "fr": "Visa"} in question.choices
-    assert question.due_on > date.today()
+    assert question.due_on > factories.today()
     assert row(house, "payment_method", "card").state == ValueMap.State.ASKED
     assert runs.pin(house.integration)["value_maps"] == {}, "what is asked about is not used meanwhile"
     house.run(approve=False)

@@ -174,7 +174,7 @@ def test_a_recommended_set_says_what_it_will_set_and_is_applied_in_one_click(ann
 
 @pytest.mark.row("H-26")
 def test_a_set_from_today_names_the_day_before_it_is_applied(ann, pair):
-    today = work.client_day(pair)
+    today = pair.organization.today
     told = words(ann.get(page("setup_flow", pair, "sale")))
     assert "today where the client is" in told
     ann.post(page("setup_flow", pair, "sale"), {"do": "preset:recommended"})

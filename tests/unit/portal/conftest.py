@@ -1,7 +1,6 @@
 """Two clients that know nothing of each other, each with something of every kind, and people in every role."""
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +22,7 @@ from bridge.hub.models import (
 from bridge.jobs import activity, reports
 from tests import factories
 
-TODAY = date.today()
+TODAY = factories.today()
 
 
 @dataclass

@@ -193,7 +193,7 @@ def test_what_is_not_there_is_not_found_and_left_out_is_found_by_those_who_look(
 
 def test_days_keep_what_happened_on_them(carla, mine):
     Change.objects.filter(state="done").update(settled_at=timezone.now() - timedelta(days=10))
-    day = (timezone.localdate() - timedelta(days=9)).isoformat()
+    day = (factories.today() - timedelta(days=9)).isoformat()
     assert f"Invoice {mine.secret}" not in words(carla.get(at(mine, "moved/"), {"first": day}))
     found = words(carla.get(at(mine, "moved/"), {"last": day}))
     assert f"Invoice {mine.secret}" in found and f"Held {mine.secret}" not in found

@@ -6,7 +6,6 @@ import pytest
 from auditlog.models import LogEntry
 from django.core import mail
 from django.test import Client
-from django.utils import timezone
 
 from bridge.hub.models import (
     Candidate,
@@ -191,7 +190,7 @@ def lines(pair):
     run = factories.run(pair.integration)
     found = []
     for number in range(3):
-        day = timezone.localdate() - timedelta(days=400 + number)
+        day = factories.today() - timedelta(days=400 + number)
         source = factories.record(pair.integration.left, "invoices", number=str(number), date=day)
         found.append(factories.change(run, entity="sale", source=source, title=f"Old {number}"))
     return found
@@ -223,7 +222,7 @@ def test_nothing_is_asked_about_lines_that_do_not_wait(lines):
 
 
 def test_a_late_question_says_so(pair):
-    question = questions.ask_pair(pair, None, due_on=timezone.localdate() - timedelta(days=1))
+    question = questions.ask_pair(pair, None, due_on=factories.today() - timedelta(days=1))
     client, _ = sign_in(pair.integration.organization, language="en")
     assert "Was due" in client.get(at(question)).content.decode()
     assert Question.objects.count() == 1 and Membership.objects.count() == 1

@@ -102,7 +102,7 @@ def test_an_old_question_found_after_a_long_pause_reminds_nobody(question, monke
 
 def test_the_beat_writes_reminders(question):
     asked = timezone.now() - timedelta(days=4)
-    Question.objects.update(asked_at=asked, due_on=timezone.localdate() + timedelta(days=3))
+    Question.objects.update(asked_at=asked, due_on=factories.today() + timedelta(days=3))
     letters.add(question.asked_of, "question", f"question:{question.pk}:{question.asked_of_id}", question=question)
     Letter.objects.update(made_at=asked)
     ticking.tick()
@@ -116,7 +116,7 @@ def test_overdue_it_stays_open_is_marked_for_the_client_and_stands_on_today(ques
     assert f"<strong>{DUE_FR}" in page
     ann = factories.staff()
     theirs = furnish("Dépanneur Inventé", "Wolverine")
-    Question.objects.filter(pk=theirs.question.pk).update(due_on=timezone.localdate() + timedelta(days=1))
+    Question.objects.filter(pk=theirs.question.pk).update(due_on=factories.today() + timedelta(days=1))
     with translation.override("en"):
         needs = desk._questions(desk.Scope(ann, None, "", False))
     assert [(need.count, need.note) for need in needs] == [(1, "Atelier Inventé")]

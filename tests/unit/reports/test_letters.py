@@ -116,7 +116,7 @@ def test_one_cause_is_one_mail_a_day_whatever_finds_it(lost):
         notices.tick()
         send_all()
     assert len(mail.outbox) == 2
-    Notice.objects.update(made_at=timezone.now() - timedelta(days=2), day=timezone.localdate() - timedelta(days=2))
+    Notice.objects.update(made_at=timezone.now() - timedelta(days=2), day=factories.today() - timedelta(days=2))
     notices.tick()
     send_all()
     assert len(mail.outbox) == 2, "what was told is not told each day"
@@ -129,7 +129,7 @@ def test_one_cause_is_one_mail_a_day_whatever_finds_it(lost):
 def test_a_lost_first_notice_is_found_and_what_still_stands_is_told_after_a_week(lost):
     notices.tick()
     assert Notice.objects.filter(cause="reconnect").count() == 2
-    Notice.objects.update(made_at=timezone.now() - timedelta(days=8), day=timezone.localdate() - timedelta(days=8))
+    Notice.objects.update(made_at=timezone.now() - timedelta(days=8), day=factories.today() - timedelta(days=8))
     notices.tick()
     assert Notice.objects.filter(cause="reconnect").count() == 4
 
@@ -156,7 +156,7 @@ def test_records_that_wait_are_news_when_they_become_more(lost):
     factories.change(run, entity="sale", state="held", code="TAX-UNMAPPED")
 
     def days_pass() -> None:
-        Notice.objects.update(made_at=timezone.now() - timedelta(days=2), day=timezone.localdate() - timedelta(days=2))
+        Notice.objects.update(made_at=timezone.now() - timedelta(days=2), day=factories.today() - timedelta(days=2))
         Run.objects.filter(pk=run.pk).update(finished_at=timezone.now())
 
     notices.tick()

@@ -68,7 +68,7 @@ def test_days_narrow_what_is_shown(ann):
     organization = factories.organization(name="Yesterday Garage")
     LogEntry.objects.filter(object_repr="Yesterday Garage").update(timestamp=factories.hours_ago(48))
     factories.organization(name="Today Garage")
-    today = timezone.localdate(timezone=timezone.get_current_timezone())
+    today = factories.today()
     page = audit(ann, first=today.isoformat())
     assert "Today Garage" in page
     assert organization.name not in page

@@ -108,10 +108,10 @@ def test_a_decision_leads_to_the_next_pair_of_the_list(ann, pair):
     assert Link.objects.get().left_id == rows[0].left_id
     answer = decide(ann, rows[2], "never")
     assert answer.url == f"{url(rows[1])}#pair", "at the end it begins again with what was passed over"
-    answer = decide(ann, rows[1], "later", until=(timezone.localdate() + timedelta(days=9)).isoformat())
+    answer = decide(ann, rows[1], "later", until=(factories.today() + timedelta(days=9)).isoformat())
     assert answer.url == reverse("admin:duplicates")
     rows[1].refresh_from_db()
-    assert rows[1].until == timezone.localdate() + timedelta(days=9)
+    assert rows[1].until == factories.today() + timedelta(days=9)
     assert "No pair waits" in text_of(ann.get(reverse("admin:duplicates")))
 
 
@@ -145,9 +145,9 @@ def test_never_is_listed_where_it_can_be_taken_back(ann, asked):
 
 
 def test_what_was_put_off_comes_back_on_its_day(ann, asked):
-    Candidate.objects.update(decision=Decision.LATER, until=timezone.localdate() + timedelta(days=1))
+    Candidate.objects.update(decision=Decision.LATER, until=factories.today() + timedelta(days=1))
     assert "No pair waits" in text_of(ann.get(reverse("admin:duplicates")))
-    Candidate.objects.update(until=timezone.localdate())
+    Candidate.objects.update(until=factories.today())
     assert url(asked) in text_of(ann.get(reverse("admin:duplicates")))
 
 
@@ -390,12 +390,12 @@ def test_people_of_clients_do_not_reach_the_desk(client, asked, pair):
         assert client.get(address).status_code in (302, 403, 404)
     assert (
         sidebyside.chosen(
-            factories.client_person(factories.organization()), sidebyside.Asked(), timezone.localdate()
+            factories.client_person(factories.organization()), sidebyside.Asked(), factories.today()
         ).count()
         == 0
     )
     assert (
-        sidebyside.chosen(factories.client_person(pair.organization), sidebyside.Asked(), timezone.localdate()).count()
+        sidebyside.chosen(factories.client_person(pair.organization), sidebyside.Asked(), factories.today()).count()
         == 1
     )
 

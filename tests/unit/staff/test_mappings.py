@@ -74,7 +74,7 @@ def value(of, key, kind="tax", source_label="", **more):
     label = source_label or f"Tax {key}"
     told = {"taxes": [(key, "5", label)]} if kind == "tax" else {"method" if kind == "payment_method" else "store": key}
     factories.record(
-        of.left, "orders", date=date.today(), number=key, document=corner_shop.order(key, **{"taxes": (), **told})
+        of.left, "orders", date=factories.today(), number=key, document=corner_shop.order(key, **{"taxes": (), **told})
     )
     return ValueMap.objects.create(integration=of, kind=kind, source_key=key, source_label=label, **more)
 
