@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import requests
 
-from connectors.contract import AuthorizationExpired, Grant
 from connectors.sandbox.server import background
 from connectors.shopmonkey import CONNECTOR, auth
 from connectors.transport import Api, fill_hosts
+from tests.account import Account
 
 KEY, READ_ONLY, OTTAWA = (
     f"smk-SECRET-garage-{name}" for name in ("point-mort-0001", "lecture-0003", "ottawa-0004")
@@ -30,38 +30,6 @@ PLAIN: dict[str, Any] = {
     "tax_cents_in_canada": True, "waste_tire": "tires", "surcharge_in_total": False, "firewall_calls": 0,
     "odd_success_calls": 0, "hang_calls": 0, "hang_seconds": 45.0,
 }  # fmt: skip
-
-
-class Account:
-    """An account without shared state; the calls it made, and the rests it was asked for, stay readable."""
-
-    def __init__(self, grant: Grant) -> None:
-        self.current, self.calls, self.rests, self.paces = grant, [], [], []
-
-    def grant(self) -> Grant:
-        return self.current
-
-    def renew(self, used: Grant) -> Grant:
-        raise AuthorizationExpired("SM-KEY")
-
-    @contextmanager
-    def slot(self, bucket: str) -> Iterator[None]:
-        yield
-
-    def throttled(self, seconds: float) -> None:
-        self.rests.append(seconds)
-
-    def paced(self, calls: int, seconds: float) -> None:
-        self.paces.append((calls, seconds))
-
-    def allow(self) -> None:
-        pass
-
-    def feedback(self, up: bool) -> None:
-        pass
-
-    def record(self, call: Any) -> None:
-        self.calls.append(f"{call.method} {call.path}")
 
 
 class Reading:
@@ -132,7 +100,7 @@ class Garage:
 
     def api(self, key: str = KEY, *, seconds: float = 20, **context: str) -> Api:
         hosts = fill_hosts(CONNECTOR.environments["local_sandbox"], self.url)
-        self.account = Account(auth.grant_from_key(key, hosts))
+        self.account = Account(auth.grant_from_key(key, hosts), "SM-KEY")
         return Api(CONNECTOR, hosts, self.account, {"account_id": COMPANY, **context}, deadline_seconds=seconds)
 
     def read(self, *wanted: str, cursor: Any = None, feed: str = "garage", key: str = KEY, **context: str) -> Reading:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CONTRACTS = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts")
+from tests.contracts import CONTRACTS
 
 if os.environ.get("CI") and not CONTRACTS.is_dir():
     # One door for every module here, also for those that skip by themselves: in CI nothing is skipped.

@@ -4,18 +4,18 @@ against every request the connector makes and every answer it gets.
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from connectors.contract import App, AuthorizationExpired, Grant, Write
+from connectors.contract import App, Grant, Write
 from connectors.highlevel import CONNECTOR, auth
 from connectors.transport import Api, PlainHttp, fill_hosts
-from tests.unit.sandbox.highlevel_desk import HOST, UNDESCRIBED, contract
+from tests.account import Account
+from tests.contracts import HIGHLEVEL
+from tests.unit.sandbox.highlevel_desk import UNDESCRIBED
 
 APP = App("sandbox-client", "sandbox-secret")
 BACK = "https://app.example.com/connect/return"
@@ -27,40 +27,6 @@ SETTINGS = {
     "allow_duplicate_contact": False, "refresh_grace_seconds": 0.0, "lowercase_names": False, "tax_rounding": "document",
     "order_taxes": True, "page_wall": 10_000,
 }  # fmt: skip
-
-
-class Account:
-    """An account without shared state; the calls it made stay readable."""
-
-    def __init__(self, grant: Grant) -> None:
-        self.current = grant
-        self.renewed: Callable[[Grant], Grant] | None = None
-        self.calls: list[str] = []
-
-    def grant(self) -> Grant:
-        return self.current
-
-    def renew(self, used: Grant) -> Grant:
-        if self.renewed is None:
-            raise AuthorizationExpired("HL-TOKEN")
-        self.current = self.renewed(used)
-        return self.current
-
-    @contextmanager
-    def slot(self, bucket: str) -> Iterator[None]:
-        yield
-
-    def throttled(self, seconds: float) -> None:
-        pass
-
-    def allow(self) -> None:
-        pass
-
-    def feedback(self, up: bool) -> None:
-        pass
-
-    def record(self, call: Any) -> None:
-        self.calls.append(f"{call.method} {call.path}")
 
 
 @dataclass
@@ -108,8 +74,7 @@ class Bench:
     def connect(self, location: str = ATELIER, **context: str) -> tuple[Api, Account]:
         """A connected account, with the context a run would give it."""
         grant = self.grant(location)
-        account = Account(grant)
-        account.renewed = lambda used: auth.refresh(PlainHttp(), self.hosts, APP, used)
+        account = Account(grant, "HL-TOKEN", lambda used: auth.refresh(PlainHttp(), self.hosts, APP, used))
         told = {
             "account_id": location, **grant.extra["context"], "realm": REALM, "location_zone": "America/Toronto",
             **context,
@@ -128,32 +93,21 @@ class Bench:
         with self.lock:
             told = json.loads(body) if body and "json" in kind else None
             self.sent.append((request.method, path, told))
-            self.complaints += _complaints(request, path, parts.query, body, kind, answer)
+            self.complaints += _complaints(request, f"{path}?{parts.query}", body, kind, answer)
 
     def bodies(self, ending: str) -> list[Any]:
         """The bodies sent to paths with this ending."""
         return [body for _, path, body in self.sent if path.endswith(ending)]
 
 
-def _complaints(request: Any, path: str, query: str, body: bytes, kind: str, answer: Any) -> list[str]:
-    described = contract()
-    if described is None or any(part in path for part in UNDESCRIBED):
+def _complaints(request: Any, address: str, body: bytes, kind: str, answer: Any) -> list[str]:
+    if any(part in address for part in UNDESCRIBED):
         return []
-    from openapi_core.testing import MockRequest, MockResponse
-
-    headers = {"Authorization": "Bearer x"}
-    if "Version" in request.headers:
-        headers["Version"] = str(request.headers["Version"])
-    asked = MockRequest(
-        HOST, request.method.lower(), path, args=parse_qs(query), headers=headers, data=body, content_type=kind
+    version = {"Version": str(request.headers["Version"])} if "Version" in request.headers else {}
+    described = (
+        answer and answer.status < 500 and answer.body and "json" in str(answer.headers.get("content-type", "json"))
     )
-    errors = list(described.unmarshal_request(asked).errors)
-    told = str(answer.headers.get("content-type") or "application/json").partition(";")[0] if answer else ""
-    if answer and answer.status < 500 and answer.body and "json" in told:  # failures of its network are no contract
-        errors += described.unmarshal_response(
-            asked, MockResponse(answer.body, answer.status, content_type=told)
-        ).errors
-    return [f"{request.method} {path} {body[:300]!r}: {error!r} {error.__cause__!r}"[:1500] for error in errors]
+    return HIGHLEVEL.misfits(request.method, address, body, answer if described else None, kind=kind, **version)
 
 
 def write(resource: Any, values: dict[str, Any], context: Any, action: Any = "create", **more: Any) -> Write:

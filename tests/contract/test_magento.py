@@ -2,15 +2,12 @@
 
 import json
 import logging
-import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
@@ -34,16 +31,10 @@ from connectors.magento.errors import classify
 from connectors.sandbox.server import background
 from connectors.transport import Api, PlainHttp, Signer, fill_hosts, plain
 from connectors.transport import api as transport
+from tests.account import Account
+from tests.contracts import MAGENTO, Contract
 
-openapi_core = pytest.importorskip("openapi_core", reason="openapi-core is not installed")
-testing = pytest.importorskip("openapi_core.testing")
-
-FOLDER = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts") / "magento"
-HAVE = (FOLDER / "fixtures.json").exists()
-pytestmark = [
-    pytest.mark.contracts,
-    pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS"),
-]
+pytestmark = [pytest.mark.contracts, MAGENTO.needed]
 VALUES = {
     "consumer_key": "sandbox-consumer",
     "consumer_secret": "SECRET-sandbox-consumer-secret",
@@ -72,47 +63,13 @@ OFF = {
 }
 
 
-def data(name: str) -> Any:
-    return json.loads((FOLDER / name).read_text(), parse_float=Decimal) if HAVE else {}
+FIXTURES = MAGENTO.data("fixtures.json", {}, parse_float=Decimal)
+VECTORS = MAGENTO.data("oauth1-vectors.json", {})
+SAMPLES = MAGENTO.data("samples.json", {})
 
 
-def whole(name: str) -> Any:
-    """The same with numbers as they go over the wire."""
-    return json.loads((FOLDER / name).read_text()) if HAVE else {}
-
-
-FIXTURES = data("fixtures.json")
-VECTORS = whole("oauth1-vectors.json")
-SAMPLES = whole("samples.json")
-
-
-class Account:
-    """An account without shared state; the calls it made stay readable."""
-
-    def __init__(self, grant: Grant) -> None:
-        self.current, self.calls, self.rests = grant, [], []
-
-    def grant(self) -> Grant:
-        return self.current
-
-    def renew(self, used: Grant) -> Grant:
-        raise AssertionError("values do not expire: there is nothing to renew")
-
-    @contextmanager
-    def slot(self, bucket: str) -> Iterator[None]:
-        yield
-
-    def throttled(self, seconds: float) -> None:
-        self.rests.append(seconds)
-
-    def allow(self) -> None:
-        pass
-
-    def feedback(self, up: bool) -> None:
-        pass
-
-    def record(self, call: Any) -> None:
-        self.calls.append(f"{call.method} {call.path}")
+def _never(used: Grant) -> Grant:
+    raise AssertionError("values do not expire: there is nothing to renew")
 
 
 @dataclass
@@ -142,7 +99,7 @@ class Shop:
         return fill_hosts(CONNECTOR.environments["local_sandbox"], self.url)
 
     def api(self, grant: Grant | None = None, **context: str) -> Api:
-        self.account = Account(grant or auth.grant_from_values(VALUES, self.hosts))
+        self.account = Account(grant or auth.grant_from_values(VALUES, self.hosts), renewed=_never)
         return Api(CONNECTOR, self.hosts, self.account, {"account_id": "shop", **context}, deadline_seconds=20)
 
     def read(self, *wanted: str, cursor: Any = None, feed: str = "shop", **context: str) -> "Reading":
@@ -185,18 +142,13 @@ class Reading:
 
 
 @pytest.fixture(scope="module")
-def contract() -> Any:
-    return openapi_core.OpenAPI.from_dict(whole("magento-rest.openapi.json"))
-
-
-@pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     with background("empty") as url:
         yield url
 
 
 @pytest.fixture
-def shop(server: str, contract: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """A fresh store; what was sent to it must fit the contract when the test is over."""
     made = Shop(server)
     made.control("faults", [])
@@ -211,37 +163,28 @@ def shop(server: str, contract: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(transport, "exchange", recorded)
     monkeypatch.setattr(plain, "exchange", recorded)
     yield made
-    assert [text for request in made.sent for text in complaints(contract, request)] == []
+    assert [text for request in made.sent for text in complaints(request)] == []
 
 
-def complaints(contract: Any, request: Any) -> list[str]:
+def complaints(request: Any) -> list[str]:
     """What of a request does not fit the contract."""
     parts = urlsplit(request.url)
     if "/admin" in parts.path:
         return []
-    call = testing.MockRequest(
-        "https://example.com",
-        request.method.lower(),
-        parts.path.removeprefix("/magento"),
-        args=parse_qs(parts.query, keep_blank_values=True),
-        headers={"Authorization": request.headers["Authorization"]},
-        data=request.body,
-        content_type=request.headers.get("Content-Type", ""),
-    )
-    result = contract.unmarshal_request(call)
-    return [f"{request.method} {parts.path}: {error} {getattr(error, '__cause__', '')}" for error in result.errors]
+    address = f"{parts.path.removeprefix('/magento')}?{parts.query}"
+    return MAGENTO.misfits(request.method, address, request.body, kind=request.headers.get("Content-Type", ""))
 
 
 @pytest.fixture
 def stocked(shop: Shop) -> Shop:
     """The store of the fixtures."""
-    shop.load(**{name: value for name, value in whole("fixtures.json").items() if not name.startswith("_")})
+    shop.load(**{name: value for name, value in MAGENTO.data("fixtures.json").items() if not name.startswith("_")})
     return shop
 
 
 def order(number: int, at: str = "2026-03-01 12:00:00", **more: Any) -> Any:
     """A small order with one line."""
-    made = deepcopy(next(item for item in whole("fixtures.json")["orders"] if item["entity_id"] == 8))
+    made = deepcopy(next(item for item in MAGENTO.data("fixtures.json")["orders"] if item["entity_id"] == 8))
     item = {**made["items"][0], "item_id": 10_000 + number, "order_id": number, "qty_canceled": 0}
     return {
         **made,
@@ -345,19 +288,16 @@ def test_no_secret_is_in_a_repr_or_a_log(shop, caplog):
 
 
 @pytest.mark.parametrize(
-    "sample", whole("inbound-samples.json").get("requests", []), ids=lambda one: f"{one['operation']} {one['name']}"
+    "sample",
+    MAGENTO.data("inbound-samples.json", {}).get("requests", []),
+    ids=lambda one: f"{one['operation']} {one['name']}",
 )
 def test_activation_calls_are_taken_and_refused_as_the_inbound_contract_says(sample):
-    inbound = openapi_core.OpenAPI.from_dict(whole("magento-inbound.openapi.json"))
-    call = testing.MockRequest(
-        "https://bridge.example.com",
-        sample["method"].lower(),
-        sample["path"],
-        args=sample.get("query"),
-        data=urlencode(sample["body"]).encode() if "body" in sample else None,
-        content_type=sample.get("content_type", ""),
-    )
-    assert bool(inbound.unmarshal_request(call).errors) is not sample["valid"]
+    inbound = Contract("magento", "magento-inbound.openapi.json", "https://bridge.example.com")
+    address = f"{sample['path']}?{urlencode(sample.get('query') or {})}"
+    body = urlencode(sample["body"]).encode() if "body" in sample else None
+    wrong = inbound.misfits(sample["method"], address, body, kind=sample.get("content_type", ""))
+    assert bool(wrong) is not sample["valid"]
     read = auth.activation if sample["method"] == "POST" else auth.returns
     given = sample.get("body") or sample.get("query")
     if sample["valid"]:
@@ -788,7 +728,7 @@ def test_a_limit_on_input_makes_the_calls_smaller(stocked):
     stocked.configure(input_limits=True)
     ids = [str(row["id"]) for row in FIXTURES["products"] if row["type_id"] in ("simple", "virtual", "downloadable")]
     new = [
-        {**whole("fixtures.json")["products"][0], "id": 5000 + n, "sku": f"NEW-{n}", "name": f"New {n}"}
+        {**MAGENTO.data("fixtures.json")["products"][0], "id": 5000 + n, "sku": f"NEW-{n}", "name": f"New {n}"}
         for n in range(25)
     ]
     stocked.load(products=new)
@@ -869,7 +809,7 @@ def test_the_check_names_each_missing_right_and_what_the_shop_is(stocked):
 
 @pytest.mark.row("O-25")
 def test_two_products_of_one_sku_are_both_listed(stocked):
-    twin = {**whole("fixtures.json")["products"][0], "id": 9001, "sku": "24-mb01 ", "name": "Twin bag"}
+    twin = {**MAGENTO.data("fixtures.json")["products"][0], "id": 9001, "sku": "24-mb01 ", "name": "Twin bag"}
     stocked.load(products=[twin])
     found = [line for line in CONNECTOR.diagnose(stocked.api()) if line.code == "MAG-SKU-TWICE"]
     assert len(found) == 1
@@ -896,7 +836,12 @@ def test_one_call_at_a_time(shop):
 
 def test_an_address_never_grows_longer_than_web_servers_take(stocked):
     long = [
-        {**whole("fixtures.json")["products"][0], "id": 6000 + n, "sku": f"{n:03d}" + "é" * 40, "name": f"Long {n}"}
+        {
+            **MAGENTO.data("fixtures.json")["products"][0],
+            "id": 6000 + n,
+            "sku": f"{n:03d}" + "é" * 40,
+            "name": f"Long {n}",
+        }
         for n in range(120)
     ]
     stocked.load(products=long)

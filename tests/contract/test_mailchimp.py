@@ -1,16 +1,13 @@
 """The Mailchimp connector against its stand-in; every request it makes is held against the vendor's contract."""
 
 import json
-import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -21,7 +18,6 @@ import requests
 from connectors.contract import (
     App,
     AuthorizationExpired,
-    Grant,
     OutcomeUnknown,
     RateLimited,
     RecordRejected,
@@ -38,12 +34,9 @@ from connectors.mailchimp.wire import member_hash
 from connectors.sandbox.server import background
 from connectors.transport import Api, PlainHttp, fill_hosts
 from connectors.transport import api as transport
+from tests.account import Account
+from tests.contracts import MAILCHIMP
 
-CONTRACT = (
-    Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts")
-    / "mailchimp"
-    / "mailchimp.openapi.json"
-)
 KEY = "SECRET-sandbox-atelier-boreal-us19"
 AUDIENCE, OTHER_AUDIENCE = "empty00001", "empty00002"
 STORE = f"qbo-4620816365-{AUDIENCE}"
@@ -125,44 +118,10 @@ class Contract:
 
 @pytest.fixture(scope="module")
 def contract() -> Contract | None:
-    return Contract(json.loads(CONTRACT.read_text())) if CONTRACT.exists() else None
+    return Contract(MAILCHIMP.data(MAILCHIMP.description)) if MAILCHIMP.have else None
 
 
 # The stand-in
-
-
-class Account:
-    """An account without shared state; the calls it made stay readable."""
-
-    def __init__(self, grant: Grant) -> None:
-        self.current = grant
-        self.renewed: Callable[[Grant], Grant] | None = None
-        self.calls: list[str] = []
-
-    def grant(self) -> Grant:
-        return self.current
-
-    def renew(self, used: Grant) -> Grant:
-        if self.renewed is None:
-            raise AuthorizationExpired("MC-TOKEN")
-        self.current = self.renewed(used)
-        return self.current
-
-    @contextmanager
-    def slot(self, bucket: str) -> Iterator[None]:
-        yield
-
-    def throttled(self, seconds: float) -> None:
-        pass
-
-    def allow(self) -> None:
-        pass
-
-    def feedback(self, up: bool) -> None:
-        pass
-
-    def record(self, call: Any) -> None:
-        self.calls.append(f"{call.method} {call.path}")
 
 
 @dataclass
@@ -193,7 +152,7 @@ class Vendor:
 
     def connect(self, **context: str) -> tuple[Api, Account]:
         hosts = fill_hosts(CONNECTOR.environments["local_sandbox"], self.url)
-        account = Account(auth.grant_from_key(KEY, hosts))
+        account = Account(auth.grant_from_key(KEY, hosts), "MC-TOKEN")
         return Api(CONNECTOR, hosts, account, {**CONTEXT, **context}, deadline_seconds=10), account
 
     def watch(self, request: Any) -> None:
@@ -359,7 +318,7 @@ def read(api: Api, feed: str, cursor: Any, *names: str) -> tuple[dict[str, list[
 @pytest.mark.contracts
 def test_the_contract_is_there_and_refuses_what_it_should(contract: Contract | None) -> None:
     if contract is None:
-        pytest.skip(f"no contract data at {CONTRACT}: requests were not held against it")
+        pytest.skip(f"no contract data at {MAILCHIMP.folder}: requests were not held against it")
     assert contract.complaints("GET", "/lists/a/members", {"count": "1001"}, None)
     assert contract.complaints("PUT", "/lists/a/members/b", {}, {"status_if_new": "archived", "email_address": "a@b"})
     row = {"method": "POST", "path": "/ecommerce/stores/s/orders", "body": json.dumps({"id": "1"})}
@@ -382,7 +341,7 @@ def test_a_code_becomes_a_grant_that_does_not_end_and_knows_its_account(vendor: 
     assert grant.expires_in is None and grant.refresh_token is None
     assert grant.extra["dc"] == "us19"
     assert grant.access_token not in repr(grant)
-    with Api(CONNECTOR, hosts, Account(grant), CONTEXT) as found:
+    with Api(CONNECTOR, hosts, Account(grant, "MC-TOKEN"), CONTEXT) as found:
         assert CONNECTOR.identify(found).name == "Compte vide (fictif)"
     with pytest.raises(SettingInvalid, match="MC-SIGN-IN"):
         auth.exchange(PlainHttp(), hosts, app, back, callback)  # the code is spent

@@ -8,7 +8,6 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -39,6 +38,7 @@ from connectors.quickbooks.feed import SOURCES
 from connectors.sandbox.server import background
 from connectors.transport import Api, PlainHttp, decode, encode, fill_hosts
 from connectors.transport import api as transport
+from tests.account import Account
 
 pytestmark = pytest.mark.contracts
 APP = App("sandbox-client", "sandbox-secret")
@@ -96,40 +96,21 @@ class Contract:
         return f"{name}SparseUpdate" if document.get("sparse") else f"{name}Update"
 
 
-class Account:
-    """An account without shared state that renews as the vendor wants it: one at a time, the newest token kept."""
+class Books(Account):
+    """An account that renews as the vendor wants it: one at a time, the newest token kept."""
 
     def __init__(self, url: str, grant: Grant) -> None:
-        self.current, self.renewals = grant, 0
-        self._hosts = fill_hosts(CONNECTOR.environments["local_sandbox"], url)
+        hosts = fill_hosts(CONNECTOR.environments["local_sandbox"], url)
+        super().__init__(grant, renewed=lambda used: auth.refresh(PlainHttp(), hosts, APP, used))
+        self.renewals = 0
         self._lock = threading.Lock()
-        self.calls: list[Any] = []
-
-    def grant(self) -> Grant:
-        return self.current
 
     def renew(self, used: Grant) -> Grant:
         with self._lock:
             if self.current is used:
                 self.renewals += 1
-                self.current = auth.refresh(PlainHttp(), self._hosts, APP, used)
+                return super().renew(used)
             return self.current
-
-    @contextmanager
-    def slot(self, bucket: str) -> Iterator[None]:
-        yield
-
-    def throttled(self, seconds: float) -> None:
-        pass
-
-    def allow(self) -> None:
-        pass
-
-    def feedback(self, up: bool) -> None:
-        pass
-
-    def record(self, call: Any) -> None:
-        self.calls.append(call)
 
 
 class Company:
@@ -140,7 +121,7 @@ class Company:
         self.hosts = fill_hosts(CONNECTOR.environments["local_sandbox"], url)
         grant, realm = self.connect(realm)
         self.realm = realm
-        self.account = Account(url, grant)
+        self.account = Books(url, grant)
         self.api = Api(CONNECTOR, self.hosts, self.account, {"account_id": realm}, deadline_seconds=20)
 
     def connect(self, realm: str = "") -> tuple[Grant, str]:

@@ -6,14 +6,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.unit.sandbox.hubspot_desk import FOLDER, HAVE, HOST, PORTAL, Desk, contract
+from tests.contracts import HUBSPOT
+from tests.unit.sandbox.hubspot_desk import PORTAL, Desk
 
-pytest.importorskip("openapi_core", reason="openapi-core is not installed")
-pytestmark = [
-    pytest.mark.contracts,
-    pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS"),
-]
-FILE = json.loads((FOLDER / "samples.json").read_text()) if HAVE else {"requests": [], "responses": []}
+pytestmark = [pytest.mark.contracts, HUBSPOT.needed]
+FILE = HUBSPOT.data("samples.json", {"requests": [], "responses": []})
 REQUESTS, RESPONSES = FILE["requests"], FILE["responses"]
 KINDS = ("contacts", "deals", "products", "invoices", "line_items", "commerce_payments", "notes")
 KIND_OF = re.compile(rf"({'|'.join(KINDS)})_(.*)")
@@ -69,7 +66,7 @@ def _reads_ann(operation):
 
 def send(desk, sample):
     """Send a sample with the desk's own token or credentials; the answer, held against the contract."""
-    address = sample["url"].removeprefix(HOST)
+    address = sample["url"].removeprefix(HUBSPOT.host)
     body, kind, headers = b"", "application/json", {}
     if "form" in sample:
         own = {"client_id": "sandbox-client", "client_secret": "sandbox-secret", "code": desk.code()}
@@ -103,13 +100,7 @@ def test_a_sample_is_taken_or_refused_as_marked_and_answered_as_described(sample
 
 
 def test_every_operation_of_the_contract_is_among_the_samples():
-    document = json.loads((FOLDER / "hubspot.openapi.json").read_text())
-    described = {
-        operation["operationId"]
-        for path in document["paths"].values()
-        for operation in path.values()
-        if isinstance(operation, dict) and "operationId" in operation
-    }
+    described = HUBSPOT.operations()
     assert described == {sample["operation"] for sample in REQUESTS if sample["accepted"]}
     assert len(described) == 119
 
@@ -119,7 +110,7 @@ def test_the_check_itself_notices_a_wrong_answer(desk):
     broken = type(answer)(200, answer.body.replace(b"results", b"rows"), answer.headers)
     with pytest.raises(AssertionError):
         desk.check("GET", "/crm/objects/2026-09/contacts", b"", broken)
-    assert contract() is not None
+    assert HUBSPOT.openapi is not None
 
 
 # Answers
@@ -263,7 +254,7 @@ def test_other_answers_have_the_members_of_the_samples(desk):
 def test_signatures_agree_with_the_vectors():
     from connectors.sandbox.hubspot.hooks import headers, signature_v3
 
-    vectors = json.loads((FOLDER / "webhooks.json").read_text())["signature_vectors"]
+    vectors = HUBSPOT.data("webhooks.json")["signature_vectors"]
     checked = 0
     for vector in vectors:
         sent = vector["headers"]
@@ -281,7 +272,7 @@ def test_signatures_agree_with_the_vectors():
 
 def test_deliveries_carry_the_members_of_the_contract(desk):
     desk.vendor.configure({"webhook_url": "http://127.0.0.1:9/hooks"})
-    described = json.loads((FOLDER / "webhooks.json").read_text())["events"]
+    described = HUBSPOT.data("webhooks.json")["events"]
     contact, other = desk.add("contacts", email="a@example.com"), desk.add("contacts", email="b@example.com")
     desk.ok("PATCH", f"/contacts/{contact['id']}", {"properties": {"email": "c@example.com"}})
     gone = desk.add("contacts", email="gone@example.com")

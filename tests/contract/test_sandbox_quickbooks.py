@@ -1,25 +1,17 @@
 """The stand-in keeps the vendor's contract: stored documents, answers and errors have the published shapes."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
+from tests.contracts import QUICKBOOKS
 from tests.unit.sandbox.quickbooks_desk import US, Desk
 
 jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")
 
-FOLDER = (
-    Path(os.environ.get("BRIDGE_CONTRACTS", Path(__file__).parents[2].parent / "shared" / "contracts")) / "quickbooks"
-)
-HAVE = (FOLDER / "schema.json").exists()
-pytestmark = [
-    pytest.mark.contracts,
-    pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS"),
-]
-SCHEMA = json.loads((FOLDER / "schema.json").read_text()) if HAVE else {"$defs": {}}
-RECORDED = sorted((FOLDER / "recorded").glob("*.json")) if HAVE else []
+pytestmark = [pytest.mark.contracts, QUICKBOOKS.needed]
+SCHEMA = QUICKBOOKS.data("schema.json", {"$defs": {}})
+RECORDED = sorted((QUICKBOOKS.folder / "recorded").glob("*.json")) if QUICKBOOKS.have else []
 ENTITIES = [
     "Customer",
     "Item",
@@ -283,7 +275,7 @@ def everything_recorded():
             for at in range(len(json.loads(path.read_text())["interactions"])):
                 for entity, rows in documents_before(path, at).items():
                     yield from ((entity, row) for row in rows.values())
-    for path in sorted((FOLDER / "fixtures").glob("*.json")):
+    for path in sorted((QUICKBOOKS.folder / "fixtures").glob("*.json")):
         for wrapped in json.loads(path.read_text()).get("objects", []):
             yield from ((e, d) for e, d in wrapped.items() if e in ENTITIES and {"Id", "SyncToken"} <= d.keys())
 
@@ -310,10 +302,10 @@ def code_of(body):
     return (fault.get("Error") or fault["error"])[0]["code"]
 
 
-@pytest.mark.skipif(not HAVE, reason="no contract data")
+@pytest.mark.skipif(not QUICKBOOKS.have, reason="no contract data")
 def test_real_fixtures_can_be_loaded_and_are_answered_unchanged():
     desk = Desk("empty", realm=US)
-    for path in sorted((FOLDER / "fixtures").glob("*.json")):
+    for path in sorted((QUICKBOOKS.folder / "fixtures").glob("*.json")):
         for wrapped in json.loads(path.read_text()).get("objects", []):
             for entity, document in wrapped.items():
                 if entity not in ENTITIES or "Id" not in document or "SyncToken" not in document:

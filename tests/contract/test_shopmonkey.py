@@ -1,13 +1,11 @@
 """The Shopmonkey connector against its stand-in; every request it makes is held against the vendor's contract."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,6 +20,7 @@ from connectors.contract import (
 )
 from connectors.shopmonkey import CONNECTOR, customers, inventory, payments, webhooks
 from connectors.transport import api as transport
+from tests.contracts import SHOPMONKEY
 from tests.garage import (
     CAPITAL,
     COMPANY,
@@ -36,20 +35,7 @@ from tests.garage import (
     service,
 )
 
-openapi_core = pytest.importorskip("openapi_core", reason="openapi-core is not installed")
-testing = pytest.importorskip("openapi_core.testing")
-
-FOLDER = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts") / "shopmonkey"
-HAVE = (FOLDER / "fixtures.json").exists()
-pytestmark = [
-    pytest.mark.contracts,
-    pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS"),
-]
-
-
-@pytest.fixture(scope="module")
-def contract() -> Any:
-    return openapi_core.OpenAPI.from_dict(json.loads((FOLDER / "shopmonkey-v3.openapi.json").read_text()))
+pytestmark = [pytest.mark.contracts, SHOPMONKEY.needed]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +45,7 @@ def server() -> Iterator[Garage]:
 
 
 @pytest.fixture
-def garage(server: Garage, contract: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Garage]:
+def garage(server: Garage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Garage]:
     """A fresh garage; what was sent to it must fit the contract when the test is over."""
     made = Garage(server.url)
     made.reset()
@@ -71,7 +57,7 @@ def garage(server: Garage, contract: Any, monkeypatch: pytest.MonkeyPatch) -> It
 
     monkeypatch.setattr(transport, "exchange", recorded)
     yield made
-    assert [text for request in different(made.sent) for text in complaints(contract, request)] == []
+    assert [text for request in different(made.sent) for text in complaints(request)] == []
 
 
 @pytest.fixture
@@ -89,22 +75,13 @@ def different(sent: list[Any]) -> list[Any]:
     return list(found.values())
 
 
-def complaints(contract: Any, request: Any) -> list[str]:
+def complaints(request: Any) -> list[str]:
     """What of a request does not fit the contract."""
     parts = urlsplit(request.url)
     if parts.path.rsplit("/", 1)[-1].startswith("search-by-"):
         return []  # the other public name of a search; the contract has one of them
-    call = testing.MockRequest(
-        "https://api.shopmonkey.cloud",
-        request.method.lower(),
-        parts.path.removeprefix("/shopmonkey"),
-        args=parse_qs(parts.query, keep_blank_values=True),
-        headers={"Authorization": request.headers["Authorization"]},
-        data=request.body,
-        content_type=request.headers.get("Content-Type", ""),
-    )
-    result = contract.unmarshal_request(call)
-    return [f"{request.method} {parts.path}: {error} {getattr(error, '__cause__', '')}" for error in result.errors]
+    address = f"{parts.path.removeprefix('/shopmonkey')}?{parts.query}"
+    return SHOPMONKEY.misfits(request.method, address, request.body, kind=request.headers.get("Content-Type", ""))
 
 
 def customer(garage: Garage, **more: Any) -> str:

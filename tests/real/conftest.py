@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.contracts import CONTRACTS
 from tests.sandbox.conftest import house, no_waiting, server  # noqa: F401 - fixtures
-
-CONTRACTS = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts")
 
 
 @pytest.fixture(scope="session")

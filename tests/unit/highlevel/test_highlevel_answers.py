@@ -26,12 +26,12 @@ from connectors.highlevel.catalogue import CATALOGUE
 from connectors.highlevel.lines import discounted, item_of, lines_of, scaled
 from connectors.highlevel.wire import share
 from connectors.sandbox.highlevel.keys import public_keys, signatures
-from tests.unit.sandbox.highlevel_desk import FOLDER, HAVE, sample_file
+from tests.contracts import HIGHLEVEL
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-have = pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS")
-RESPONSES = sample_file("samples.json")["responses"]
-FIXTURES = sample_file("fixtures.json") if HAVE else {}
+have = HIGHLEVEL.needed
+RESPONSES = HIGHLEVEL.data("samples.json", {"requests": [], "responses": []})["responses"]
+FIXTURES = HIGHLEVEL.data("fixtures.json", {})
 TPS = {"name": "TPS", "rate": 5}
 TVQ = {"name": "TVQ", "rate": Decimal("9.975")}
 
@@ -152,8 +152,8 @@ def test_the_retired_signature_counts_only_where_somebody_put_its_key() -> None:
 
 
 def test_the_vendor_s_published_key_is_the_one_we_hold() -> None:
-    if HAVE:
-        told = json.loads((FOLDER / "webhook-public-keys.json").read_text())["keys"]
+    if HIGHLEVEL.have:
+        told = HIGHLEVEL.data("webhook-public-keys.json")["keys"]
         assert next(row["public_key_pem"] for row in told if row["algorithm"] == "Ed25519") == webhooks.VENDOR_KEY
     assert webhooks._key(webhooks.VENDOR_KEY) is not None
 

@@ -28,12 +28,12 @@ from connectors.hubspot.places import read_address, write_address
 from connectors.hubspot.properties import slug
 from connectors.hubspot.statuses import engine_word, own_word, status_word
 from connectors.hubspot.wire import shows
-from tests.unit.sandbox.hubspot_desk import FOLDER, HAVE
+from tests.contracts import HUBSPOT
 
-have = pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS")
-ERRORS = json.loads((FOLDER / "errors.json").read_text())["errors"] if HAVE else []
-HOOKS = json.loads((FOLDER / "webhooks.json").read_text()) if HAVE else {"signature_vectors": [], "events": {}}
-SAMPLES = json.loads((FOLDER / "samples.json").read_text()) if HAVE else {"responses": []}
+have = HUBSPOT.needed
+ERRORS = HUBSPOT.data("errors.json", {"errors": []})["errors"]
+HOOKS = HUBSPOT.data("webhooks.json", {"signature_vectors": [], "events": {}})
+SAMPLES = HUBSPOT.data("samples.json", {"responses": []})
 
 
 def body(**members: Any) -> bytes:

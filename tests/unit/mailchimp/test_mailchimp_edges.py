@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import io
 import json
-import os
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +26,7 @@ from connectors.contract import (
 from connectors.mailchimp import CONNECTOR, auth, batches, webhooks
 from connectors.mailchimp.batches import Answer, error_of
 from connectors.mailchimp.errors import ROWS, classify
-
-CONTRACTS = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[4] / "shared" / "contracts") / "mailchimp"
+from tests.contracts import MAILCHIMP
 
 
 def problem(status: int, title: str, detail: str = "", *errors: tuple[str, str]) -> bytes:
@@ -134,10 +132,9 @@ def test_every_code_named_in_the_code_is_explained() -> None:
 
 
 @pytest.mark.contracts
+@MAILCHIMP.needed
 def test_the_vendors_list_of_failures_is_covered() -> None:
-    if not CONTRACTS.exists():
-        pytest.skip(f"no contract data at {CONTRACTS}")
-    for row in json.loads((CONTRACTS / "errors.json").read_text())["errors"]:
+    for row in MAILCHIMP.data("errors.json")["errors"]:
         body = problem(row["status"], row["title"].split(" / ")[0], row["when"]) if row["title"] else b""
         error = classify(row["status"], {}, body)
         expected = {"retry": "wait", "reconnect": "ask", "person": "ask"}.get(row["action"])
@@ -251,10 +248,9 @@ def test_a_malformed_signature_is_refused_and_breaks_nothing(header: str) -> Non
 
 
 @pytest.mark.contracts
+@MAILCHIMP.needed
 def test_the_vendors_signature_vectors_hold() -> None:
-    if not CONTRACTS.exists():
-        pytest.skip(f"no contract data at {CONTRACTS}")
-    data = json.loads((CONTRACTS / "webhooks.json").read_text())
+    data = MAILCHIMP.data("webhooks.json")
     good = next(row for row in data["signature_vectors"] if "valid_when_now_s_is" in row)
     for row in data["signature_vectors"]:
         at = datetime.fromtimestamp(good["valid_when_now_s_is"], UTC)

@@ -5,17 +5,14 @@ With contract data beside the project every request the desk sends and every ans
 
 import asyncio
 import json
-import os
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from connectors.sandbox.core import Clock, Request, Sandbox, encode
 from connectors.sandbox.hubspot import HubSpotStandIn
+from tests.contracts import HUBSPOT
 
 BASE = "http://127.0.0.1:9100/hubspot"
-HOST = "https://api.hubapi.com"
 PORTAL, TEST_PORTAL, SMALL_PORTAL = 24100001, 24100002, 24100003
 BACK = "https://app.example.com/hubspot/callback"
 SCOPES = (
@@ -28,19 +25,6 @@ OPTIONAL = (
     "crm.objects.invoices.read crm.objects.invoices.write crm.schemas.invoices.write "
     "crm.objects.commercepayments.read crm.objects.commercepayments.write crm.schemas.commercepayments.write"
 )
-CONTRACTS = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[4] / "shared" / "contracts")
-FOLDER = CONTRACTS / "hubspot"
-HAVE = (FOLDER / "hubspot.openapi.json").exists()
-
-
-@cache
-def contract():
-    """The vendor's contract, or None where it is not at hand."""
-    if not HAVE:
-        return None
-    import openapi_core
-
-    return openapi_core.OpenAPI.from_dict(json.loads((FOLDER / "hubspot.openapi.json").read_text()))
 
 
 class KeptPost(Sandbox):
@@ -111,28 +95,12 @@ class Desk:
 
     def check(self, method, address, body, answer, kind="application/json", fits=True):
         """No violation of the contract. Companies and addresses nobody serves are not in it."""
-        api = contract()
-        if api is None or not self.is_strict or "/companies" in address:
+        if not self.is_strict or "/companies" in address:
             return
-        from openapi_core.templating.paths.exceptions import PathError
-        from openapi_core.testing import MockRequest, MockResponse
-
-        parts = urlsplit(address)
-        headers = {"Authorization": "Bearer x"}
-        request = MockRequest(
-            HOST, method.lower(), parts.path, args=parse_qs(parts.query), headers=headers, data=body, content_type=kind
+        page = "html" in answer.headers.get("Content-Type", "") or answer.status == 405  # served by no operation
+        assert (
+            HUBSPOT.misfits(method, address, body, None if page else answer, kind=kind, fits=fits, stray=not fits) == []
         )
-        found = answer.headers.get("Content-Type", "application/json").partition(";")[0]
-        response = MockResponse(answer.body, answer.status, content_type=found)
-        if fits:
-            result = api.unmarshal_request(request)
-            assert not result.errors, (method, address, body, [_words(error) for error in result.errors])
-        if found == "text/html" or answer.status == 405:
-            return
-        result = api.unmarshal_response(request, response)
-        if not fits and any(isinstance(error, PathError) for error in result.errors):
-            return
-        assert not result.errors, (method, address, answer.body, [_words(error) for error in result.errors])
 
     def call(self, method, path, data=None, **more):
         """Status and body of a call below `/crm/objects/2026-09`."""
@@ -197,7 +165,3 @@ class Desk:
         found = [event for _, body, _, _ in self.sandbox.posted for event in json.loads(body)]
         self.sandbox.posted.clear()
         return found
-
-
-def _words(error):
-    return f"{error} {getattr(error, 'schema_errors', '')} {error.__cause__} {getattr(error.__cause__, 'schema_errors', '')}"

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import threading
 import time
-from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -14,13 +12,9 @@ from aiohttp import web
 from requests_oauthlib import OAuth1Session
 
 from connectors.sandbox import server
+from tests.contracts import MAGENTO
 from tests.unit.sandbox.magento_desk import KEYS, Desk, criteria
 
-FIXTURES = (
-    Path(os.environ.get("BRIDGE_CONTRACTS", Path(__file__).parents[3].parent / "shared" / "contracts"))
-    / "magento"
-    / "fixtures.json"
-)
 SINCE = criteria(
     ("updated_at", "gteq", "2026-01-01 00:00:00"), sort=(("updated_at", "ASC"), ("entity_id", "ASC")), size=100
 )
@@ -71,9 +65,9 @@ def test_the_library_signs_what_the_store_accepts(shop, control):
 
 
 @pytest.mark.contracts
-@pytest.mark.skipif(not FIXTURES.exists(), reason="no contract data; set BRIDGE_CONTRACTS")
+@MAGENTO.needed
 def test_the_fixture_file_is_loaded_as_it_is(shop, control):
-    loaded = control("load/magento", json.loads(FIXTURES.read_text()))["loaded"]
+    loaded = control("load/magento", MAGENTO.data("fixtures.json"))["loaded"]
     assert (loaded["orders"], loaded["products"], loaded["stockItems"]) == (12, 27, 27)
     assert shop.get(f"{shop.base}/orders?{SINCE}").json()["total_count"] == 12
     assert len(control("state/magento")["invoices"]) == 8

@@ -1,9 +1,6 @@
 """Documents of a garage in canonical form: the vendor's samples, and what field reports say of them."""
 
-import json
-import os
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,12 +9,11 @@ from connectors.shopmonkey import CONNECTOR, customers, inventory, lines, taxes
 from connectors.shopmonkey.payments import share
 from connectors.shopmonkey.wire import cents, moment, to_cents
 from connectors.shopmonkey.writing import holds
+from tests.contracts import SHOPMONKEY
 from tests.garage import comes_to
 
-FOLDER = Path(os.environ.get("BRIDGE_CONTRACTS") or Path(__file__).parents[4] / "shared" / "contracts") / "shopmonkey"
-HAVE = (FOLDER / "fixtures.json").exists()
-CASES = json.loads((FOLDER / "fixtures.json").read_text(), parse_float=Decimal) if HAVE else {}
-samples = pytest.mark.skipif(not HAVE, reason=f"no contract data at {FOLDER}; set BRIDGE_CONTRACTS")
+CASES = SHOPMONKEY.data("fixtures.json", {}, parse_float=Decimal)
+samples = SHOPMONKEY.needed
 PLACES = {row["id"]: row for row in CASES.get("locations", ())}
 
 
