@@ -1,15 +1,17 @@
 """Reading. There is no feed of changes: lists are read in windows of time, each proven by the vendor's own count.
 
-A first reading takes all that was created (and, where a day is set, all that was invoiced since). Later ones take what
+A first reading takes all that was created; where a day is set, all that was created since, and what was created before
+but invoiced since: the vendor's count of all invoiced since says whether these two are everything. Later ones take what
 was created and what was changed since, and read the last weeks over again: orders by the day they were invoiced,
 payments by the day they were recorded. What was met before is known by a digest of its row, so that only orders that
 moved cost a call for their lines. An invoice that is no longer among those of its day is asked for by its id: nothing
 is concluded from its absence.
 
 The cursor never goes past a window that was not proven: that one is read again next time, and the reading says that it
-is incomplete. It holds for each list and location: `created` and `updated` (how far it has been read), `resume` and
-`count` (how far a first reading has come), `top` (the newest time told, which is the vendor's clock), `seen` (digests
-of the last weeks), `with`, `since` and `fixed` (what was read along).
+is incomplete. It holds for each list and location: `created` and `updated` (how far it has been read), `resume`,
+`count` and `recent` (how far a first reading has come, how many rows it proved, and how many of these have the second
+time), `top` (the newest time told, which is the vendor's clock), `seen` (digests of the last weeks), `with`, `since`
+and `fixed` (what was read along).
 
 Source: ngsalmon/shopmonkey-api-quirks:README.md (read 2026-11)
 """
@@ -71,6 +73,7 @@ class Reader:
     missing: int | None = None  # None: all of it was proven
     total: int | None = None  # the vendor's count, where all was read
     _met: set[str] = field(default_factory=set)
+    _open: dict[str, int] = field(default_factory=dict)  # of a first reading: what its last window counts
 
     @property
     def key(self) -> str:
@@ -92,9 +95,13 @@ class Reader:
     def _fixed(self) -> dict[str, Any]:
         return {"locationId": str(self.place["id"])} if self.place and self.source.by_location else {}
 
+    def _start(self) -> datetime | None:
+        """From when on a first reading asks: a day ahead of the day that is set, which is one of the shop."""
+        return datetime.combine(self.since, time(), UTC) - timedelta(days=1) if self.since else None
+
     def _passes(self, first: bool) -> Iterator[tuple[str, datetime | None]]:
         """Which times are read from where on."""
-        start = datetime.combine(self.since, time(), UTC) - timedelta(days=1) if self.since else None
+        start = self._start()
         recent = _RECENT.get(self.source.name, "")
         if first:
             yield "createdDate", moment(self.mine.get("resume")) or start
@@ -115,14 +122,16 @@ class Reader:
         lacking: int | None = None
         counts = first and by == "createdDate"
         met: set[str] = set()
-        for window in self._windows(lists, by, low):
+        windows = self._windows(lists, by, low)
+        if first and not counts:
+            windows = self._earlier(by, low) or windows
+        for window in windows:
             if window.missing is not None:
                 lacking = (lacking or 0) + window.missing
             elif lacking is None:
                 reached = window.high
                 if counts:
-                    self.mine["count"] = int(self.mine.get("count") or 0) + len(window.found)
-                    self.mine["resume"] = stamp(window.high) if window.high else self.mine.get("resume")
+                    self._count(window)
             met |= window.found.keys()
             if rows := self._fresh(window.found.values()):
                 yield rows
@@ -131,6 +140,46 @@ class Reader:
         self._advance(by, reached, whole=lacking is None, first=first)
         if by == "invoicedDate" and not first and lacking is None and by not in self.mine.get("ignored", ()):
             yield from self._vanished(low, met)
+
+    def _count(self, window: Window) -> None:
+        """Count what a first reading proved. The last window is open and read again after a pause, so it is counted
+        apart: twice counted, its rows would stand for rows nobody saw.
+        """
+        start = self._start()
+        recent = (moment(row.get(_RECENT.get(self.source.name, ""))) for row in window.found.values())
+        told = {"count": len(window.found), "recent": sum(1 for at in recent if at and start and at >= start)}
+        if window.high is None:
+            self._open = told
+            return
+        for name, number in told.items():
+            self.mine[name] = int(self.mine.get(name) or 0) + number
+        self.mine["resume"] = stamp(window.high)
+
+    def _counted(self, name: str) -> int:
+        return int(self.mine.get(name) or 0) + self._open.get(name, 0)
+
+    def _earlier(self, by: str, start: datetime | None) -> list[Window] | None:
+        """What was invoiced (or recorded) since, but created before: all that the first pass has not read already.
+
+        None where that cannot be relied on, and everything of this time is to be read: a filter of two times that is
+        not kept to, or a count of what it leaves apart that is not what the first pass brought.
+        """
+        if self.missing is not None or start is None or {by, "createdDate"} & set(self.mine.get("ignored", ())):
+            return None
+        before = {**self._fixed(), "createdDate": {"lt": stamp(start)}}
+        lists = Lists(self.api, self.source, before, datetime.now(UTC), self.tally)
+        try:
+            windows = list(lists.windows(Window(by, start)))
+        except Ignored:
+            return None
+        found = [row for window in windows for row in window.found.values()]
+        times = [(moment(row.get("createdDate")), moment(row.get(by))) for row in found]
+        if any(window.missing is not None for window in windows) or not all(
+            made and made < start and at and at >= start for made, at in times
+        ):
+            return None
+        total = lists.count({**self._fixed(), **Window(by, start).where()})
+        return windows if total == self._counted("recent") + len(found) else None
 
     def _windows(self, lists: Lists, by: str, low: datetime | None) -> Iterator[Window]:
         """The windows of a pass. Where the filter is ignored the list is read as a whole, or, where other passes do as
@@ -148,7 +197,7 @@ class Reader:
                 ignored.append(by)
             self._say(f"the filter on {by} is ignored")
         if by == "createdDate" or self.source.name not in _RECENT:
-            self.mine["count"] = 0
+            self.mine["count"], self._open = 0, {}
             yield from lists.windows(Window(""))
         elif by == _RECENT.get(self.source.name) and low is not None:
             yield from self._instead(lists, low)
@@ -177,22 +226,21 @@ class Reader:
         if self.since or "createdDate" in self.mine.get("ignored", ()):
             return
         self.total = lists.count(self._fixed())
-        if self.total is None or int(self.mine.get("count") or 0) >= self.total:
+        if self.total is None or self._counted("count") >= self.total:
             return
         # Somebody may have added one since: what came last is read once more.
         low = moment(self.mine.get("resume"))
-        late: set[str] = set()
         for window in self._windows(lists, "createdDate", low):
-            late |= window.found.keys() - self._met
+            if window.missing is None:
+                self._count(window)
             if rows := self._fresh(window.found.values()):
                 yield rows
-        self.mine["count"] = int(self.mine.get("count") or 0) + len(late)
         self.total = lists.count(self._fixed())
-        if self.total is not None and self.mine["count"] < self.total:
-            self.missing = self.total - self.mine["count"]
-            self._say(f"{self.total} counted, {self.mine['count']} found in all windows")
+        if self.total is not None and self._counted("count") < self.total:
+            self.missing = self.total - self._counted("count")
+            self._say(f"{self.total} counted, {self._counted('count')} found in all windows")
             self.mine.pop("resume", None)
-            self.mine["count"] = 0
+            self.mine["count"], self.mine["recent"], self._open = 0, 0, {}
 
     def _begin_changes(self) -> None:
         """A first reading is over: from here on only changes are read."""
@@ -202,8 +250,8 @@ class Reader:
         self.mine["created"] = self.mine["top_created"]
         top = moment(self.mine.get("top"))
         self.mine["updated"] = stamp(top - DOUBT) if top else None
-        self.mine.pop("resume", None)
-        self.mine.pop("count", None)
+        for name in ("resume", "count", "recent"):
+            self.mine.pop(name, None)
 
     # rows
 
@@ -237,7 +285,7 @@ class Reader:
             return False
         if not self.since:
             return True
-        days = (moment(row.get(name)) for name in ("createdDate", "invoicedDate"))
+        days = (moment(row.get(name)) for name in ("createdDate", _RECENT.get(self.source.name, "createdDate")))
         return any(at.date() >= self.since - timedelta(days=1) for at in days if at)
 
     def _clock(self, row: Raw) -> None:

@@ -5,6 +5,10 @@ ignored; "more to come" is not to be trusted. What was measured to be right is t
 into windows of at most a hundred rows, each window is asked for again and again, and is proven when as many different
 ids were met as are counted. One that never comes so far is incomplete, and nothing goes past it.
 
+A list that has not left rows out yet is first asked for all pages of a window of up to a thousand rows: where these
+bring as many ids as each of them counts, that is the same proof for a call a hundred rows. A page with fewer rows than
+there must be gives the list away: from then on its windows are cut, and nothing of the pages stands as proof.
+
 Every row is held against the filter. Where one does not satisfy it, the filter was ignored and the count is of another
 set: then the list is read as a whole, page by page, until its own count is met.
 
@@ -30,6 +34,7 @@ DEPTH = 4  # how often a window is cut in two because it would not come together
 WIDTH = 8  # windows asked for side by side
 FULL = 50  # rows a window is cut to, about
 PARTS = 16
+PAGES = 10  # of a window that is tried page by page
 TICK = timedelta(milliseconds=1)
 
 
@@ -62,7 +67,8 @@ class Window:
     sweeps: int = 0
     idle: int = 0
     depth: int = 0
-    paged: bool = False
+    tried: bool = False  # its pages after the first one are asked for, side by side
+    paged: bool = False  # it cannot be cut: each sweep is of all its pages
     done: bool = False
 
     @property
@@ -71,6 +77,13 @@ class Window:
         if self.total is not None and len(self.proof) == self.total:
             return None
         return max(0, self.total - len(self.found)) if self.total is not None else 0
+
+    @property
+    def skips(self) -> Sequence[int]:
+        """Where the pages of its next sweep begin."""
+        if self.total is None or not (self.tried or self.paged):
+            return (0,)
+        return range(LIMIT if self.tried else 0, max(1, self.total), LIMIT)
 
     def where(self) -> dict[str, Any]:
         """The filter of this window."""
@@ -92,16 +105,19 @@ class Lists:
     fixed: Where
     now: datetime  # only a guess where the rows may end: windows at the end are open
     tally: Tally = field(default_factory=Tally)
+    lossy: bool = False  # it was seen to leave rows out: its pages are not worth asking for
 
     def windows(self, first: Window) -> Iterator[Window]:
         """Yield the windows `first` falls into, earliest first, each proven or given up. Raises `Ignored`."""
         queue = [first]
         while queue:
             busy = [window for window in queue[: 4 * WIDTH] if not window.done][:WIDTH]
-            answers = list(self.api.gather([self._sweep(window) for window in busy]))
-            for window, (got, total) in zip(busy, answers, strict=True):
+            asked = [(window, skip) for window in busy for skip in window.skips]
+            answers = list(self.api.gather([self._page(window, skip) for window, skip in asked]))
+            for window in busy:
+                pages = [(skip, *told) for (of, skip), told in zip(asked, answers, strict=True) if of is window]
                 at = next(index for index, item in enumerate(queue) if item is window)
-                queue[at : at + 1] = self._take(window, got, total)
+                queue[at : at + 1] = self._sweep(window, pages)
             while queue and queue[0].done:
                 window = queue.pop(0)
                 self.tally.windows += 1
@@ -113,40 +129,45 @@ class Lists:
         self.tally.calls += 1
         return rows(self.api, self.source, where)[1]
 
-    def _sweep(self, window: Window) -> Callable[[], tuple[list[Raw], int | None]]:
+    def _page(self, window: Window, skip: int) -> Callable[[], tuple[list[Raw], int | None]]:
         where = {**self.fixed, **window.where()}
-        order = "desc" if window.sweeps % 2 else "asc"
+        order = "desc" if window.sweeps % 2 and not window.tried else "asc"
 
         def call() -> tuple[list[Raw], int | None]:
-            got, total = rows(self.api, self.source, where, order=order)
             self.tally.calls += 1
-            if window.paged and total is not None:
-                for skip in range(LIMIT, total, LIMIT):
-                    more, total = rows(self.api, self.source, where, skip, order)
-                    self.tally.calls += 1
-                    got += more
-                    if total is None:
-                        break
-            return got, total
+            return rows(self.api, self.source, where, skip, order)
 
         return call
 
-    def _take(self, window: Window, got: Sequence[Raw], total: int | None) -> list[Window]:
+    def _sweep(self, window: Window, pages: Sequence[tuple[int, list[Raw], int | None]]) -> list[Window]:
+        """Take in the pages of one sweep. Pages that do not count alike are of a list that changed under them."""
+        for skip, got, total in pages:
+            if total is not None and len(got) < min(LIMIT, total - skip):
+                self.lossy = True
+        alike = len({total for _, _, total in pages}) == 1
+        return self._take(window, [row for _, got, _ in pages for row in got], pages[-1][2], proves=alike)
+
+    def _take(self, window: Window, got: Sequence[Raw], total: int | None, proves: bool = True) -> list[Window]:
         """Take in one sweep and return what takes the window's place: itself, or its parts."""
         if not all(window.holds(row) for row in got):
             raise Ignored(window.by)
-        if window.total is not None and (total != window.total or len(window.proof) > window.total):
+        if not proves or (window.total is not None and (total != window.total or len(window.proof) > window.total)):
             window.proof.clear()
             window.idle = 0
         window.total = total
         before = len(window.proof)
         window.found |= {str(row["id"]): row for row in got}
-        window.proof |= {str(row["id"]) for row in got}
+        if proves:
+            window.proof |= {str(row["id"]) for row in got}
         window.sweeps += 1
         window.idle = window.idle + 1 if len(window.proof) == before else 0
+        tried, window.tried = window.tried, False
         if window.missing is None:
             window.done = True
         elif total is not None and total > LIMIT and not window.paged:
+            if total <= PAGES * LIMIT and not tried and not self.lossy:
+                window.tried = True
+                return [window]
             return self._cut(window, min(PARTS, max(2, -(-total // FULL))))
         elif window.idle >= IDLE and window.depth < DEPTH and not window.paged and window.by:
             return self._cut(window, 2, window.depth + 1)
@@ -176,7 +197,9 @@ class Lists:
         if low is None:
             return []
         high = window.high or max(self.now, dates[-1] + TICK if dates else self.now, low + TICK)
-        points = {_whole(low + (high - low) * step / parts) for step in range(1, parts)}
+        # One page may be of the oldest only, and tell nothing of where the rest is; several tell it well enough.
+        even = range(1, parts) if len(dates) <= LIMIT else ()
+        points = {_whole(low + (high - low) * step / parts) for step in even}
         points |= {dates[len(dates) * step // parts] for step in range(1, parts) if dates}
         if dates and parts > 2:
             points |= {dates[0], dates[-1] + TICK}

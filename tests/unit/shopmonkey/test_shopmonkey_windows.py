@@ -74,7 +74,7 @@ def test_a_window_that_stands_still_is_cut_and_then_given_up(lists):
 
 def test_a_large_window_is_cut_into_parts_that_leave_nothing_out(lists):
     got = [row(at, at) for at in range(LIMIT)]
-    parts = take(lists, Window("createdDate"), got, 1000)
+    parts = take(lists, Window("createdDate"), got, 5000)
     assert len(parts) > 10 and parts[0].low is None and parts[-1].high is None
     assert all(one.high == next_.low for one, next_ in zip(parts, parts[1:], strict=False))
     assert {name for part in parts for name in part.found} == {str(at) for at in range(LIMIT)}
@@ -102,3 +102,48 @@ def test_a_row_outside_the_window_gives_an_ignored_filter_away(lists):
     with pytest.raises(Ignored):
         take(lists, window, [row("a", 1), row("b", 30)], 2)
     take(lists, Window("createdDate", NOW), [{"id": "x", "createdDate": "empty"}], 1)  # tells no time: proves nothing
+
+
+def pages(window):
+    """Let a list of two hundred rows be asked for its pages; what the first one brought."""
+    lists = Lists(None, ORDERS, {}, NOW)  # type: ignore[arg-type]
+    assert lists._sweep(window, [(0, [row(at, at) for at in range(LIMIT)], 200)]) == [window]
+    assert list(window.skips) == [LIMIT] and not window.done
+    return lists
+
+
+def test_a_list_that_leaves_nothing_out_is_proven_by_its_pages():
+    window = Window("createdDate")
+    pages(window)._sweep(window, [(LIMIT, [row(at, at) for at in range(LIMIT, 200)], 200)])
+    assert window.done and window.missing is None and len(window.found) == 200
+
+
+def test_a_page_that_lacks_rows_gives_the_list_away_and_its_windows_are_cut():
+    window = Window("createdDate")
+    lists = pages(window)
+    parts = lists._sweep(window, [(LIMIT, [row(at, at) for at in range(LIMIT, 190)], 200)])
+    assert lists.lossy and len(parts) > 3 and not any(part.proof or part.tried for part in parts)
+    more = lists._sweep(Window("createdDate"), [(0, [row(at, at) for at in range(LIMIT)], 200)])
+    assert len(more) > 3  # its pages are not asked for again
+
+
+def test_pages_that_do_not_count_alike_prove_nothing():
+    """One order was added and one taken away while they were read: two hundred ids, and one of those was never seen."""
+    window = Window("createdDate")
+    parts = pages(window)._sweep(window, [(LIMIT, [row(at, at) for at in range(LIMIT, 200)], 201)])
+    assert parts != [window] and all(not part.proof and not part.done for part in parts)
+    paged = Window("createdDate", total=200, paged=True)
+    assert list(paged.skips) == [0, LIMIT]
+    first, second = [row(at) for at in range(LIMIT)], [row(at) for at in range(LIMIT, 200)]
+    lists = Lists(None, ORDERS, {}, NOW)  # type: ignore[arg-type]
+    lists._sweep(paged, [(0, first, 201), (LIMIT, second, 200)])
+    assert not paged.done and not paged.proof and len(paged.found) == 200
+    lists._sweep(paged, [(0, first, 200), (LIMIT, second, 200)])
+    assert paged.done and paged.missing is None
+
+
+def test_pages_of_another_list_give_an_ignored_filter_away():
+    window = Window("createdDate", NOW - timedelta(days=300))
+    lists = pages(window)
+    with pytest.raises(Ignored):
+        lists._sweep(window, [(LIMIT, [row("old", 400)], 200)])
