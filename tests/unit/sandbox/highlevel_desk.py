@@ -1,17 +1,17 @@
-"""A caller's desk in front of the stand-in: one location's token, an event loop, a clock that starts where we put it.
+"""A caller's desk in front of the stand-in: one location's token, an event loop, a clock that stands still.
 
 With contract data beside the project every request the desk sends and every answer it gets is held against them.
 """
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-from connectors.sandbox.core import Clock, Request, Sandbox, encode
+from connectors.sandbox.core import Request, encode
 from connectors.sandbox.highlevel import HighLevelStandIn
 from connectors.sandbox.highlevel.world import ATELIER
 from tests.contracts import HIGHLEVEL
+from tests.unit.sandbox.still import KeptPost
 
 BASE = "http://127.0.0.1:9100/highlevel"
 BACK = "https://app.example.com/connect/return"
@@ -25,17 +25,6 @@ AGENCY_SCOPES = f"{SCOPES} oauth.readonly oauth.write"
 FORM = "application/x-www-form-urlencoded"
 # Not in the contract: pages for people, and calls only the help centre or another file describes.
 UNDESCRIBED = ("/oauth/chooselocation", "/oauth/reconnect", "/customFields")
-
-
-class KeptPost(Sandbox):
-    """Keeps webhooks instead of sending them."""
-
-    def __init__(self):
-        super().__init__(Clock(datetime(2026, 11, 5, 10, tzinfo=UTC)))
-        self.posted = []
-
-    def hook(self, url, body, headers, **more):
-        self.posted.append((url, body, headers, more))
 
 
 class Desk:

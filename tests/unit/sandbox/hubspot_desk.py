@@ -1,16 +1,16 @@
-"""A caller's desk in front of the stand-in: one account's token, an event loop, a clock that starts where we put it.
+"""A caller's desk in front of the stand-in: one account's token, an event loop, a clock that stands still.
 
 With contract data beside the project every request the desk sends and every answer it gets is held against them.
 """
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from connectors.sandbox.core import Clock, Request, Sandbox, encode
+from connectors.sandbox.core import Request, encode
 from connectors.sandbox.hubspot import HubSpotStandIn
 from tests.contracts import HUBSPOT
+from tests.unit.sandbox.still import KeptPost
 
 BASE = "http://127.0.0.1:9100/hubspot"
 PORTAL, TEST_PORTAL, SMALL_PORTAL = 24100001, 24100002, 24100003
@@ -25,17 +25,6 @@ OPTIONAL = (
     "crm.objects.invoices.read crm.objects.invoices.write crm.schemas.invoices.write "
     "crm.objects.commercepayments.read crm.objects.commercepayments.write crm.schemas.commercepayments.write"
 )
-
-
-class KeptPost(Sandbox):
-    """Keeps webhooks instead of sending them."""
-
-    def __init__(self):
-        super().__init__(Clock(datetime(2026, 11, 5, 10, tzinfo=UTC)))
-        self.posted = []
-
-    def hook(self, url, body, headers, **more):
-        self.posted.append((url, body, headers, more))
 
 
 class Desk:

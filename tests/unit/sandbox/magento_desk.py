@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from oauthlib.oauth1 import SIGNATURE_HMAC_SHA256, Client
 
-from connectors.sandbox.core import Clock, Request, Sandbox, encode
+from connectors.sandbox.core import Request, Sandbox, encode
 from connectors.sandbox.magento import MagentoStandIn
+from tests.unit.sandbox.still import StillClock
 
 HOST = "http://127.0.0.1:9100"
 BASE = f"{HOST}/magento"
@@ -46,7 +47,7 @@ class KeptPost(Sandbox):
     """Keeps what the store sends to the connector's server, and answers for it."""
 
     def __init__(self):
-        super().__init__(Clock(NOW))
+        super().__init__(StillClock(NOW))
         self.posted, self.status = [], 200
 
     async def post(self, url, body, headers, timeout_seconds=10.0):

@@ -1,30 +1,19 @@
-"""A caller's desk in front of the stand-in: one account's key, an event loop, a clock that stands where we put it."""
+"""A caller's desk in front of the stand-in: one account's key, an event loop, a clock that stands still."""
 
 import asyncio
 import io
 import json
 import tarfile
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-from connectors.sandbox.core import Clock, Request, Sandbox, encode
+from connectors.sandbox.core import Request, encode
 from connectors.sandbox.mailchimp import MailchimpStandIn
+from tests.unit.sandbox.still import KeptPost
 
 BASE = "http://127.0.0.1:9100/mailchimp"
 KEY = "SECRET-sandbox-atelier-boreal-us19"
 SECOND_KEY = "SECRET-sandbox-phare-perdu-us19"
 FIRST, SECOND = "empty00001", "empty00002"
-
-
-class KeptPost(Sandbox):
-    """Keeps webhooks instead of sending them."""
-
-    def __init__(self):
-        super().__init__(Clock(datetime(2026, 11, 5, 10, tzinfo=UTC)))
-        self.posted = []
-
-    def hook(self, url, body, headers, **_):
-        self.posted.append((url, body, headers))
 
 
 class Desk:
@@ -114,7 +103,7 @@ class Desk:
 
     def posted(self):
         """Webhooks since the last look, as fields."""
-        found = [dict(parse_qsl(body.decode(), keep_blank_values=True)) for _, body, _ in self.sandbox.posted]
+        found = [dict(parse_qsl(body.decode(), keep_blank_values=True)) for _, body, *_ in self.sandbox.posted]
         self.sandbox.posted.clear()
         return found
 

@@ -6,10 +6,11 @@ import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from connectors.sandbox.core import Clock, Request, Sandbox, encode
+from connectors.sandbox.core import Request, Sandbox, encode
 from connectors.sandbox.quickbooks import QuickBooksStandIn
 from connectors.sandbox.quickbooks.world import QUEBEC as HOME
 from connectors.sandbox.quickbooks.world import VERMONT as US
+from tests.unit.sandbox.still import StillClock
 
 START = datetime(2026, 10, 15, 15, tzinfo=UTC)
 BACK = "http://localhost/back"
@@ -20,7 +21,7 @@ class Desk:
     """Signs in to one company and makes calls; `vendor` is the stand-in itself."""
 
     def __init__(self, world="empty", realm=HOME):
-        self.vendor = QuickBooksStandIn(Sandbox(Clock(START)))
+        self.vendor = QuickBooksStandIn(Sandbox(StillClock(START)))
         self.vendor.reset(world)
         self.realm = realm
         self.tokens = self.body(self.exchange(self.consent(auto="1", realm=realm)))

@@ -1,32 +1,21 @@
-"""A caller's desk in front of the stand-in: one company's key, an event loop, a clock that starts where we put it.
+"""A caller's desk in front of the stand-in: one company's key, an event loop, a clock that stands still.
 
 With contract data beside the project every request the desk sends and every answer it gets is held against them.
 """
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
-from connectors.sandbox.core import Clock, Request, Sandbox, encode
+from connectors.sandbox.core import Request, encode
 from connectors.sandbox.shopmonkey import ShopmonkeyStandIn
 from connectors.sandbox.shopmonkey.world import GARAGE, KEY, RIVERS
 from tests.contracts import SHOPMONKEY
+from tests.unit.sandbox.still import KeptPost
 
 BASE = "http://127.0.0.1:9100/shopmonkey"
 # Not in the contract: routes only one live test or another file describes.
 UNDESCRIBED = ("/v3/tax_config", "/v3/payment_term", "/app", "search-by-")
-
-
-class KeptPost(Sandbox):
-    """Keeps webhooks instead of sending them."""
-
-    def __init__(self):
-        super().__init__(Clock(datetime(2026, 11, 5, 10, tzinfo=UTC)))
-        self.posted = []
-
-    def hook(self, url, body, headers, **more):
-        self.posted.append((url, body, headers, more))
 
 
 class Desk:

@@ -91,7 +91,7 @@ def test_the_signing_secret_is_shown_once(desk):
 def test_deliveries_are_signed_over_their_raw_form_body(desk):
     secret = hooked(desk)["signing_secret"]
     by_person(desk, "a@example.com", status="subscribed")
-    url, body, headers = desk.sandbox.posted[0]
+    url, body, headers, _ = desk.sandbox.posted[0]
     stamp, mark = headers["X-Mailchimp-Signature"].split(",")
     at = stamp.removeprefix("t=")
     assert abs(time.time() - int(at)) < 300
