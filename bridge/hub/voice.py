@@ -130,6 +130,21 @@ def refused(error: SyncError) -> str:
     return " ".join(say(text, error.params) for text in parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Over:
+    """That a question no longer stands, why, and what to do, in plain words."""
+
+    what: str
+    why: str
+    cure: str
+
+
+def over(code: str, params: Mapping[str, Any] | None = None) -> Over | None:
+    """Return the words for a question that no longer stands; None for no code."""
+    entry = registry.catalogue().get(code)
+    return Over(say(entry.what, params), say(entry.why, params), say(entry.cure, params)) if entry else None
+
+
 # States
 
 

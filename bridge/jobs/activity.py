@@ -267,6 +267,7 @@ def _rows(rows: Any, at: str, who: str, kind: str) -> Iterator[Decision]:
 
 def _answers(user: Any, organization: Organization) -> Iterator[Decision]:
     rows = questions.for_clients(user).filter(integration__organization=organization, answered_at__isnull=False)
+    rows = rows.exclude(answer="", answered_by__isnull=True)  # withdrawn: nobody answered
     return _rows(rows.select_related("answered_by", "integration"), "answered_at", "answered_by", "answer")
 
 

@@ -33,7 +33,7 @@ from bridge.hub.models import (
     Run,
     User,
 )
-from bridge.jobs import letters, queue
+from bridge.jobs import letters, questions, queue
 
 log = logging.getLogger("bridge.jobs.notices")
 
@@ -316,9 +316,11 @@ def question_asked(question_id: int) -> int:
 
 
 def question_mail(letter: Letter) -> letters.Mail | None:
-    """Return the mail of a question; None when it is answered, or asked of somebody else meanwhile."""
+    """Return the mail of a question; None when it is answered or over, or asked of somebody else meanwhile."""
     question = letter.question
     if question is None or question.answered_at is not None or question.asked_of_id != letter.user_id:
+        return None
+    if questions.over(question)[0]:
         return None
     asker, organization = question.asked_by, question.integration.organization
     words = language()

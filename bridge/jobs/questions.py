@@ -16,7 +16,8 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
-from bridge.hub.models import Candidate, Change, Comment, Integration, Membership, Question, User
+from bridge import registry
+from bridge.hub.models import Candidate, Change, Comment, Integration, Membership, Question, Run, User
 from bridge.jobs import duplicates, helping, queue, runs, values
 from connectors.contract import SettingInvalid, SyncError, Text
 
@@ -26,6 +27,7 @@ PAIR, LINES = "pair", "lines"
 MAY_ANSWER = (Membership.Role.MANAGER, Membership.Role.ACCOUNTANT)
 POST, LEAVE_OUT = "post", "leave_out"
 _WAITING = (Change.State.HELD, Change.State.REJECTED)
+_OFFICE = {"en": "Your office", "fr": "Votre bureau"}
 _YES_NO = {
     PAIR: (
         (Candidate.Decision.SAME, Text("Yes, the same", "Oui, la même")),
@@ -77,6 +79,49 @@ def kind_of(question: Question) -> str:
 # what stands behind a question
 
 
+def over(question: Question) -> tuple[str, dict[str, Any]]:
+    """Return why a question no longer stands, as a code of the catalogue with its params; ("", {}) while it does.
+
+    An answer to such a question could not be carried out, or would change nothing. One that was withdrawn stays over.
+    """
+    kind, withdrawn = kind_of(question), question.answered_at is not None
+    if question.answer:
+        return "", {}
+    if kind == "map":
+        return ("QUESTION-VALUES-GONE" if withdrawn or not _has_values(question) else ""), {}
+    if kind == PAIR:
+        pair = _pair(question)
+        if pair is None:
+            return "QUESTION-PAIR-GONE", {}
+        decided = withdrawn or pair.decision not in duplicates.WAITING
+        return ("QUESTION-DECIDED", {"who": str(pair.decided_by or "") or _OFFICE}) if decided else ("", {})
+    if kind == LINES:
+        return ("QUESTION-LINES-GONE" if withdrawn or not behind(question).exists() else ""), {}
+    return ("QUESTION-KIND-UNKNOWN" if question.choices else ""), {}
+
+
+def _has_values(question: Question) -> bool:
+    known = {spec.kind for spec in registry.recipe(question.integration.recipe).value_maps}
+    return question.value_maps.filter(kind__in=known).exists()
+
+
+def withdraw_over() -> int:
+    """Close what no longer stands, with no answer and nobody's name; returns how many. May run twice.
+
+    Not while a run is open: it may be about to plan the very documents a question is about anew.
+    """
+    busy = Run.objects.filter(state__in=Run.OPEN).values("integration")
+    rows = Question.objects.filter(answered_at__isnull=True).exclude(code__startswith=helping.HELP)
+    found = 0
+    for question in rows.exclude(code__startswith=LINES, integration__in=busy).select_related("integration"):
+        code, _params = over(question)
+        if code:
+            left = Question.objects.filter(pk=question.pk, answered_at__isnull=True)
+            found += left.update(answered_at=timezone.now())
+            log.info("question withdrawn question=%s code=%s", question.pk, code)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Behind:
     """What waits for an answer: how many records, and their amounts by currency."""
@@ -118,7 +163,7 @@ def effect(question: Question, choice: str, label: str) -> Text:
 
 def _pair(question: Question) -> Candidate | None:
     rows = Candidate.objects.filter(integration=question.integration, pk=question.facts.get("candidate") or 0)
-    return rows.select_related("left", "right", "integration").first()
+    return rows.select_related("left", "right", "integration", "decided_by").first()
 
 
 def suggested(question: Question) -> str:
@@ -192,12 +237,15 @@ def _ask(
 def answer(question: Question, value: str, user: User) -> bool:
     """Carry the client's answer out, in their name; True when a run was begun for what waited.
 
-    SettingInvalid: answered by somebody else meanwhile, not offered, or no longer to be had.
+    SettingInvalid: answered by somebody else meanwhile, not offered, no longer to be had, or the question is over.
     """
     with transaction.atomic():
         locked = Question.objects.select_for_update(of=("self",)).select_related("integration").get(pk=question.pk)
         if locked.answered_at is not None:
             raise SettingInvalid("MAP-ANSWERED", params={"answer": said(locked, "en")})
+        why, params = over(locked)
+        if why:
+            raise SettingInvalid(why, params=params)
         if value not in {item["value"] for item in locked.choices}:
             raise SettingInvalid("MAP-TARGET-UNKNOWN", params={"target": value, "value": ""})
         kind = kind_of(locked)
@@ -282,9 +330,12 @@ def may_be_asked(question: Question, user: User) -> list[User]:
 
 
 def pass_on(question: Question, to: User, user: User) -> None:
-    """Let somebody else of the client answer, and tell them by mail. SettingInvalid for a stranger."""
+    """Let somebody else of the client answer, and tell them by mail. SettingInvalid for a stranger, or when over."""
     if question.answered_at is not None:
         raise SettingInvalid("MAP-ANSWERED", params={"answer": said(question, "en")})
+    why, params = over(question)
+    if why:
+        raise SettingInvalid(why, params=params)
     if to not in may_be_asked(question, user):
         raise SettingInvalid("QUESTION-NOBODY")
     with transaction.atomic():

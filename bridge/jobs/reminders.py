@@ -89,10 +89,10 @@ def zone_of(person: User) -> ZoneInfo:
 
 
 def mail(letter: Letter) -> letters.Mail | None:
-    """Return the mail that reminds of all that waits for its reader; None when all is answered or passed on."""
+    """Return the mail that reminds of all that waits for its reader; None when all is answered, passed on or over."""
     seen = questions.for_clients(letter.user).values("pk")
     mine = _waiting().filter(asked_of=letter.user, pk__in=seen).select_related("integration__organization", "asked_by")
-    found = list(mine[:MOST])
+    found = [question for question in mine[:MOST] if not questions.over(question)[0]]
     if not found:
         return None
     today = timezone.localtime(timezone.now(), zone_of(letter.user)).date()

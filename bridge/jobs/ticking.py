@@ -9,7 +9,7 @@ from django.utils import timezone
 from bridge import registry
 from bridge.hub.models import Connection, Heartbeat, InboxEvent, Integration, Run, SignInState, VendorCall
 from bridge.hub.seals import seal_new
-from bridge.jobs import doubles, links, mapping_files, notices, queue, reminders, reports, runs
+from bridge.jobs import doubles, links, mapping_files, notices, questions, queue, reminders, reports, runs
 from connectors.contract import SyncError
 
 log = logging.getLogger("bridge.jobs.tick")
@@ -38,7 +38,8 @@ def tick() -> str:
 
 
 def due_reminders() -> None:
-    """Remind of questions whose time is half over, or over."""
+    """Withdraw questions that no longer stand; remind of those whose time is half over, or over."""
+    questions.withdraw_over()
     reminders.tick()
 
 

@@ -44,6 +44,7 @@ class Asked:
     others: list[User]
     is_late: bool
     answer: str
+    over: voice.Over | None
 
     @property
     def buttons(self) -> list[Choice]:
@@ -81,7 +82,8 @@ def asked(visit: Visit, question: Question, whole: bool = False) -> Asked:
     choices = [_choice(question, item, guess) for item in question.choices]
     choices.sort(key=lambda item: not item.is_suggested)
     waiting = questions.behind(question)
-    open_now = question.answered_at is None
+    over = voice.over(*questions.over(question))
+    open_now = question.answered_at is None and over is None
     shown = moved.narrow(waiting.order_by("pk"))[: ALL if whole else BEHIND] if open_now else ()
     return Asked(
         question,
@@ -93,6 +95,7 @@ def asked(visit: Visit, question: Question, whole: bool = False) -> Asked:
         questions.may_be_asked(question, visit.user) if open_now and visit.may("answer") else [],
         bool(open_now and question.due_on and question.due_on < question.integration.organization.today),
         questions.said(question, language()),
+        over,
     )
 
 
@@ -136,7 +139,8 @@ def question_answer(visit: Visit, pk: int) -> HttpResponse:
         try:
             begun = questions.answer(found, visit.request.POST.get("answer", "")[:300], visit.user)
         except SyncError as error:
-            tell_error(visit, error)
+            if not questions.over(found)[0]:  # else the page itself says so, and why
+                tell_error(visit, error)
             return redirect(visit.url("question", pk))
         messages.success(visit.request, _thanks(visit, found, number_waiting, begun))
     return redirect(visit.url("questions"))

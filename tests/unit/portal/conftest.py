@@ -49,7 +49,10 @@ class Place:
 def furnish(name: str, secret: str) -> Place:
     """Make a client: a pair, documents on both sides, what moved, what waits, a question, a comment, people."""
     owner = factories.organization(name=name, currency="CAD")
-    pair = factories.integration(owner, last_good_at=timezone.now(), automatic=True)
+    pair = factories.integration(
+        owner, recipe="quickbooks_magento", right=factories.connection(owner, "magento"),
+        last_good_at=timezone.now(), automatic=True,
+    )  # fmt: skip
     Connection.objects.filter(pk=pair.left_id).update(account_name=f"Books {secret}", connected_at=timezone.now())
     Connection.objects.filter(pk=pair.right_id).update(account_name=f"Letters {secret}")
     pair.refresh_from_db()
@@ -73,7 +76,7 @@ def furnish(name: str, secret: str) -> Place:
         choices=[{"value": "1", "en": f"This {secret}", "fr": f"Ceci {secret}"}, {"value": "2", "en": "B", "fr": "B"}],
     )  # fmt: skip
     pair.value_maps.create(kind="tax", source_key=f"TPS {secret}", question=question)
-    right = factories.record(pair.right, "members", name=f"J. {secret}")
+    right = factories.record(pair.right, "buyers", name=f"J. {secret}")
     Candidate.objects.create(
         integration=pair, entity="contact", left=jane, right=right, score="0.5", decision="same",
         decided_by=factories.staff(first_name=f"Zoé {secret}"), decided_at=timezone.now(),

@@ -226,7 +226,7 @@ def test_a_difference_tells_both_amounts_its_cause_and_who_acts_and_can_be_talke
     page = carla.get(at(mine, "differences/"))
     told = words(page)
     assert "The amount differs" in told and "$100.00" in told and "$90.00" in told and "$10.00" in told
-    assert "Not yet in Mailchimp" in told and "Your office contact" in told
+    assert "Not yet in Magento" in told and "Your office contact" in told
     key = next(line.key for pair in page.context["pairs"] for line in pair.lines if line.item.kind == "amount")
     address = at(mine, f"differences/{mine.integration.pk}/comment/")
     carla.post(address, {"about": key, "text": "The customer paid 10 less."})

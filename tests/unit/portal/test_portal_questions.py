@@ -16,10 +16,11 @@ from bridge.hub.models import (
     Link,
     Membership,
     Question,
+    Run,
     User,
     ValueMap,
 )
-from bridge.jobs import questions, runs, tasks, values
+from bridge.jobs import duplicates, questions, runs, tasks, values
 from connectors.contract import SettingInvalid
 from tests import factories
 from tests.corner_shop import order
@@ -173,8 +174,6 @@ def test_are_these_two_the_same_is_decided_by_the_client(pair, value, linked):
 
 
 def test_a_pair_that_was_decided_meanwhile_is_not_decided_again(pair):
-    from bridge.jobs import duplicates
-
     question = questions.ask_pair(pair, None)
     ann = factories.staff()
     duplicates.decide(pair, "never", ann)
@@ -226,3 +225,87 @@ def test_a_late_question_says_so(pair):
     client, _ = sign_in(pair.integration.organization, language="en")
     assert "Was due" in client.get(at(question)).content.decode()
     assert Question.objects.count() == 1 and Membership.objects.count() == 1
+
+
+# what no longer stands
+
+
+def unknown_kind(question):
+    Question.objects.filter(pk=question.pk).update(code="map:flavour")
+    question.value_maps.update(kind="flavour")
+
+
+def unknown_code(question):
+    Question.objects.filter(pk=question.pk).update(code="riddle:1")
+
+
+def no_values(question):
+    question.value_maps.all().delete()
+
+
+STALE = [
+    (unknown_kind, "ne passe plus d’un côté à l’autre", "no longer brought from one side"),
+    (no_values, "ne passe plus d’un côté à l’autre", "no longer brought from one side"),
+    (unknown_code, "Une autre version de Bridge", "another version of Bridge"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "french", "english"), STALE, ids=["kind", "values", "code"])
+def test_a_question_that_no_longer_stands_says_so_and_takes_no_answer(house, asked, spoil, french, english):  # noqa: F811
+    spoil(asked)
+    for language, words in (("fr", french), ("en", english)):
+        client, _ = sign_in(house.organization, email=f"{language}@client.example", language=language)
+        for address in (at(asked), f"/portal/{house.organization.pk}/questions/"):
+            page = client.get(address)
+            assert page.status_code == 200 and words in page.content.decode()
+            assert 'name="answer"' not in page.content.decode()
+        answer = client.post(at(asked, "answer/"), {"answer": target(asked, "Visa")}, follow=True)
+        assert answer.status_code == 200 and words in answer.content.decode()
+        assert "Thank you" not in answer.content.decode() and "Merci" not in answer.content.decode()
+    asked.refresh_from_db()
+    assert asked.answered_at is None and not ValueMap.objects.filter(confirmed=True, kind="flavour").exists()
+    marc = person(house.organization, "accountant")
+    with pytest.raises(SettingInvalid) as told:
+        questions.pass_on(asked, marc, house.ann)
+    assert told.value.code.startswith("QUESTION-")
+
+
+@pytest.mark.parametrize("spoil", [spoil for spoil, _fr, _en in STALE], ids=["kind", "values", "code"])
+def test_the_beat_withdraws_it_in_nobodys_name_and_only_it(house, asked, spoil):  # noqa: F811
+    assert questions.withdraw_over() == 0
+    spoil(asked)
+    assert questions.withdraw_over() == 1 and questions.withdraw_over() == 0
+    asked.refresh_from_db()
+    assert asked.answered_at and (asked.answer, asked.answered_by) == ("", None)
+    client, carla = sign_in(house.organization, language="en")
+    assert not questions.waiting(carla).exists()
+    pages = [
+        client.get(address).content.decode() for address in (at(asked), f"/portal/{house.organization.pk}/questions/")
+    ]
+    assert all("no longer" in page for page in pages)
+    assert "Answered" not in client.get(f"/portal/{house.organization.pk}/activity/").content.decode()
+
+
+def test_of_a_pair_the_office_decided_the_client_reads_who_did(pair):
+    question = questions.ask_pair(pair, None)
+    ann = factories.staff(first_name="Ann", last_name="Inventée")
+    duplicates.decide(pair, "never", ann)
+    client, _ = sign_in(pair.integration.organization, language="fr")
+    assert "Ann Inventée en a décidé entre-temps" in client.get(at(question)).content.decode()
+    assert questions.withdraw_over() == 1
+    pair.delete()
+    assert "n’est plus là" in client.get(at(question)).content.decode()
+
+
+def test_documents_that_went_meanwhile_are_asked_about_no_more(lines):
+    question = questions.ask_lines(lines[:2], None)
+    Change.objects.filter(pk__in=[lines[0].pk, lines[1].pk]).update(state="superseded")
+    assert questions.withdraw_over() == 0, "an open run may be planning them anew"
+    client, _ = sign_in(question.integration.organization, language="en")
+    assert "None of these documents waits any more" in client.get(at(question)).content.decode()
+    Run.objects.update(state="done")
+    assert questions.withdraw_over() == 1
+    Change.objects.filter(pk=lines[0].pk).update(state="planned")
+    assert "None of these documents waits any more" in client.get(at(question)).content.decode(), (
+        "withdrawn is withdrawn"
+    )

@@ -67,7 +67,7 @@ def test_the_mail_speaks_the_readers_language_and_says_what_waits_and_when_it_is
 
 def test_several_questions_of_a_day_are_one_mail(question, monkeypatch):
     other = Question.objects.create(
-        integration=question.integration, code="lines:2", asked_of=question.asked_of, due_on=question.due_on,
+        integration=question.integration, code="help:guide", asked_of=question.asked_of, due_on=question.due_on,
         text={"en": "And this?", "fr": "Et ceci ?"}, choices=[],
     )  # fmt: skip
     Question.objects.filter(pk=other.pk).update(asked_at=at(ASKED))

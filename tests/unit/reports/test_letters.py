@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from bridge.hub.models import Connection, Letter, Membership, Notice, Question, Run
+from bridge.hub.models import Connection, Integration, Letter, Membership, Notice, Question, Run
 from bridge.jobs import health, letters, notices, ticking
 from tests import factories
 from tests.house import free_port
@@ -283,6 +283,8 @@ def test_a_question_whose_bell_got_lost_is_still_sent_once(lost):
         integration=lost, code="map:tax", asked_of=carla, asked_by=lost.organization.owner,
         text={"en": "What is this?", "fr": "Qu’est-ce que c’est ?"}, choices=[{"value": "1", "en": "This", "fr": "Ceci"}],
     )  # fmt: skip
+    lost.value_maps.create(kind="tax", source_key="TPS", question=question)
+    Integration.objects.update(recipe="quickbooks_magento")
     Connection.objects.update(state="connected")
     notices.tick()
     assert not Letter.objects.exists(), "its own bell may still come"

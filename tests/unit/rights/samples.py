@@ -53,7 +53,7 @@ def world(name: str, secret: str) -> World:
     made["record"], made["record2"], members = (
         jane,
         john,
-        [factories.record(pair.right, "members", name=f"M {secret}") for _ in range(2)],
+        [factories.record(pair.right, "buyers", name=f"M {secret}") for _ in range(2)],
     )
     factories.change(made["run"], source=jane, title=f"Planned {secret}", state="planned")
     made["link"] = factories.link(pair, jane, members[0])

@@ -34,7 +34,7 @@ DOORS = {
     "hook_of_connection",
 }  # fmt: skip
 # The recipe of the sample pair has no guide and no one-time import: its own pages are not there either.
-NOT_THERE = {"admin:guide", "admin:imports", "admin:import_run", "admin:import_file"}
+NOT_THERE = {"admin:guide", "admin:guide_make", "admin:imports", "admin:import_run", "admin:import_file"}
 
 
 def is_account(route: Route) -> bool:
