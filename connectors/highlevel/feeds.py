@@ -3,17 +3,17 @@
 Contacts are searched by time of change, oldest first, and paged by where the last row stood: pages by number end at ten
 thousand. The index is seconds behind, so the next reading begins some minutes earlier.
 
-Invoices, charges and refunds have no "changed since". So of invoices each reading lists the newest by issue date and
-reads those one by one that are still open and older; of charges it lists the newest days. Once a day both are listed
-further back: an invoice dated back, a refund of an old charge. What an invoice that is open no longer answers to is
-deleted; nothing is concluded from a row that is missing in a list.
+Invoices and charges have no "changed since". Of invoices each reading lists the newest by issue date and reads those
+one by one that are still open and older; once a day it lists further back: an invoice dated back. What an invoice that
+is open no longer answers to is deleted; nothing is concluded from a row that is missing in a list. Charges are in
+`charges.py`.
 
-A charge is read by itself once, when it is new, with the order behind it: only so it tells what was sold, and whether
-the vendor's own books integration posted it. Those from before the first day are kept as the list tells them.
+A reading that is broken off, at a lot's end or inside of one, goes on where it was (`lists.py`): what a call that
+failed left undone is asked for again, and nothing else.
 
-The cursor holds, for each list, the newest time seen (the vendor's) and whether it has been read to its end; which
-invoices are open; since which day charges are read whole; the day of the last look further back (our clock: a matter of
-when to look, not of what was seen).
+The cursor holds, for each list, the newest time seen (the vendor's), whether it has been read to its end, and the
+reading that is under way; which invoices are open; since which day charges are read whole; the day of the last look
+further back (our clock: a matter of when to look, not of what was seen).
 Sources: GoHighLevel/highlevel-api-docs:apps/contacts.json, invoices.json, payments.json, read 2026-11-21.
 """
 
@@ -22,41 +22,52 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.contract import Api, Feed, Page, Raw, RecordRejected, SettingInvalid
 from connectors.contract.resources import Cursor
-from connectors.highlevel import invoices, receipts, refunds
-from connectors.highlevel.contacts import MERGED, located
+from connectors.highlevel import invoices
+from connectors.highlevel.charges import FAR_DAYS, MONEY, Charges, listing
+from connectors.highlevel.contacts import located
 from connectors.highlevel.errors import NOT_FOUND, SCOPE
+from connectors.highlevel.lists import LOT, ROWS, Listed, as_far_as_it_goes, go_on, read_to_its_end
 from connectors.highlevel.place import marked, noted
 from connectors.highlevel.products import PRICE
 from connectors.highlevel.reviews import of_contact
 from connectors.highlevel.wire import kept, moment
 
-ROWS = 100
-LOT = 25  # charges that travel together: each costs calls, and one that fails costs those beside it
 SEARCHED = 500  # rows of a contact search
 OVERLAP = timedelta(minutes=10)
 OPEN = frozenset({"sent", "payment_processing", "partially_paid"})
-INVOICE_DAYS, CHARGE_DAYS = 30, 7  # what each reading lists
-FAR_DAYS = 120  # what is listed once a day
-MONEY = frozenset({"receipts", "invoice_payments", "refunds"})
+INVOICE_DAYS = 30  # what each reading lists; once a day it is more
 
 
 def read_location(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Iterator[Page]:
     """Yield what changed since `cursor`; what it does not know yet is read in full. At least one page comes."""
     state: dict[str, Any] = deepcopy(cursor or {})
     asking = "review_requests" in wanted and api.context.get("reviews") == "yes"
+    for name in go_on(state, _lists(wanted, asking)):
+        if name == "contacts":
+            yield from _Contacts(api, state, wanted, asking).pages()
+        elif name == "invoices":
+            yield from _Invoices(api, state).pages()
+        elif name == "charges":
+            yield from Charges(api, state, wanted, _today()).pages()
+        else:  # nobody is asked: there is nothing to know
+            read_to_its_end(state, name)
+            yield Page({}, deepcopy(state), ends=frozenset({"review_requests"}))
+
+
+def _lists(wanted: frozenset[str], asking: bool) -> Iterator[str]:
     if "contacts" in wanted or asking:
-        yield from _Contacts(api, state, wanted, asking).pages()
+        yield "contacts"
     if "invoices" in wanted:
-        yield from _Invoices(api, state).pages()
+        yield "invoices"
     if wanted & MONEY:
-        yield from _Charges(api, state, wanted).pages()
-    if not asking and "review_requests" in wanted:  # nobody is asked: there is nothing to know
-        yield Page({}, deepcopy(state), ends=frozenset({"review_requests"}))
+        yield "charges"
+    if "review_requests" in wanted and not asking:
+        yield "review_requests"
 
 
 @dataclass(slots=True)
@@ -97,6 +108,7 @@ class _Contacts:
                 if not note:
                     mine["whole"] = True
                 mine.pop("seen", None)
+                read_to_its_end(self.state, "contacts")
             documents: dict[str, list[Raw]] = {}
             if "contacts" in self.wanted:
                 documents["contacts"] = [kept(row) for row in rows]
@@ -123,25 +135,8 @@ class _Contacts:
         return rows, int(answer.get("total") or 0)
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
-def _listed(
-    api: Api, path: str, rows: str, count: str, query: Mapping[str, object], offset: int = 0
-) -> Iterator[tuple[list[Raw], int]]:
-    """Yield the pages of a list by offset, with the count of all. It ends with an empty page or the last counted
-    row.
-    """
-    while True:
-        asked = {"altId": located(api), "altType": "location", "limit": str(ROWS), "offset": str(offset), **query}
-        answer = api.get(path, asked)
-        found = [row for row in answer.get(rows) or () if isinstance(row, dict)]
-        total = int(answer.get(count) or 0)
-        yield found, total
-        offset += ROWS
-        if not found or offset >= total:
-            return
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 @dataclass(slots=True)
@@ -153,41 +148,57 @@ class _Invoices:
 
     def pages(self) -> Iterator[Page]:
         mine = self.state.setdefault("invoices", {})
-        full, today = not mine.get("whole"), _today().isoformat()
+        full = not mine.get("whole")
+        reading = mine.setdefault("reading", self._begin(mine))
+        if not reading.get("listed"):
+            yield from self._listed(mine, reading, full)
+        while reading["ask"]:
+            found, failure = as_far_as_it_goes(self.api, [self._one(remote_id) for remote_id in reading["ask"][:LOT]])
+            reading["ask"] = reading["ask"][len(found) :]
+            for row in found:
+                self._note(mine["open"], row)
+            yield self._page(mine, reading, found, {})
+            if failure:
+                raise failure
+
+    def _begin(self, mine: dict[str, Any]) -> dict[str, Any]:
+        """What is to be listed, and who of the open ones is to be asked for unless the list tells of them."""
         query: dict[str, object] = {"sortField": "issueDate", "sortOrder": "descend"}
-        if not full:
-            days = INVOICE_DAYS if mine.get("far") == today else FAR_DAYS
+        if mine.get("whole"):
+            days = INVOICE_DAYS if mine.get("far") == _today() else FAR_DAYS
             newest = moment(mine.get("newest")) or datetime.now(UTC)
             query["startAt"] = (newest - timedelta(days=days)).date().isoformat()
-        seen: set[str] = set()
-        open_before: dict[str, str] = mine.get("open") or {}
-        still = dict(open_before)
-        for rows, total in _listed(self.api, "/invoices/", "invoices", "total", query):
-            seen |= {str(row["_id"]) for row in rows}
-            for row in rows:
-                self._note(still, row)
-            times = [str(row.get("createdAt") or "") for row in rows]
-            mine["newest"] = max([str(mine.get("newest") or ""), *times])
-            mine["open"] = still
-            found = noted(self.api, [kept(row) for row in rows])
-            last = len(rows) < ROWS or len(seen) >= total
-            note = f"invoices: {total} counted, {len(seen)} sent" if not rows and len(seen) < total else ""
-            expected = {"invoices": total} if full else {}
-            if last and not note:
-                mine |= {"whole": True, "far": today}
-            yield Page({"invoices": found}, deepcopy(self.state), expected, self._ends(last and not note), note)
-            if last:
-                break
-        if missing := sorted(set(open_before) - seen):
-            found = list(self.api.gather(self._one(remote_id) for remote_id in missing))
-            for row in found:
-                self._note(still, row)
-            mine["open"] = still
-            yield Page({"invoices": noted(self.api, found)}, deepcopy(self.state), {}, self._ends(True))
+        return {"query": query, "ask": sorted(mine.setdefault("open", {})), "newest": str(mine.get("newest") or "")}
 
-    @staticmethod
-    def _ends(whole: bool) -> frozenset[str]:
-        return frozenset({"invoices"} if whole else ())
+    def _listed(self, mine: dict[str, Any], reading: dict[str, Any], full: bool) -> Iterator[Page]:
+        listed = Listed(listing(self.api, "/invoices/", "invoices", "total", reading["query"]), reading)
+        for lot in listed.lots():
+            named = {str(row["_id"]) for row in lot.rows}
+            reading["ask"] = [remote_id for remote_id in reading["ask"] if remote_id not in named]
+            for row in lot.rows:
+                self._note(mine["open"], row)
+            reading["newest"] = max([reading["newest"], *(str(row.get("createdAt") or "") for row in lot.rows)])
+            listed.took(lot)
+            note = ""
+            if lot.last:
+                reading["listed"] = True
+                if listed.lacks():
+                    note = f"invoices: {listed.total} counted, {reading['sent']} sent"
+                    reading["lacks"] = True
+            yield self._page(mine, reading, lot.rows, {"invoices": listed.total} if full else {}, note)
+
+    def _page(
+        self, mine: dict[str, Any], reading: dict[str, Any], rows: list[Raw], expected: dict[str, int], note: str = ""
+    ) -> Page:
+        ends = bool(reading.get("listed")) and not reading["ask"]
+        if ends:
+            del mine["reading"]
+            read_to_its_end(self.state, "invoices")
+            if not reading.get("lacks"):
+                mine |= {"whole": True, "far": _today(), "newest": reading["newest"]}
+        whole = frozenset({"invoices"} if ends and not reading.get("lacks") else ())
+        found = noted(self.api, [kept(row) for row in rows])
+        return Page({"invoices": found}, deepcopy(self.state), expected, whole, note)
 
     @staticmethod
     def _note(still: dict[str, str], row: Mapping[str, Any]) -> None:
@@ -210,127 +221,31 @@ class _Invoices:
         return read
 
 
-@dataclass(slots=True)
-class _Charges:
-    """Charges: payments of invoices, sales without one, and what was given back of either."""
-
-    api: Api
-    state: dict[str, Any]
-    wanted: frozenset[str]
-
-    def pages(self) -> Iterator[Page]:
-        since = str(self.api.context.get("since") or "")[:10]
-        mine = self.state.get("charges") or {}
-        together = self.wanted & MONEY
-        if mine and (not together <= set(mine.get("with", ())) or since < str(mine.get("since") or "")):
-            mine = {}  # more is wanted than was read: other kinds, or earlier days
-        mine = {**mine, "with": sorted({*mine.get("with", ()), *together}), "since": mine.get("since", since)}
-        self.state["charges"] = mine
-        full, today = not mine.get("whole"), _today().isoformat()
-        query: dict[str, object] = {}
-        far = mine.get("far") != today
-        if not full:
-            newest = moment(mine.get("newest")) or datetime.now(UTC)
-            query["startAt"] = (newest - timedelta(days=FAR_DAYS if far else CHARGE_DAYS)).date().isoformat()
-        # A charge costs calls of its own. A first reading that was interrupted goes on where it was: what came
-        # meanwhile moved the rest back, so some are read twice, and none is missed.
-        seen = int(mine.get("offset") or 0) if full else 0
-        orders: dict[str, Raw | None] = {}
-        fresh_since = str(mine.get("newest") or "") if not full else ""
-        for rows, total in _listed(self.api, "/payments/transactions", "data", "totalCount", query, seen):
-            for at in range(0, max(1, len(rows)), LOT):
-                part = rows[at : at + LOT]
-                seen += len(part)
-                documents = self._documents(part, mine["since"], orders, fresh_since)
-                times = [str(row.get("createdAt") or "") for row in part]
-                mine["newest"] = max([str(mine.get("newest") or ""), *times])
-                last = at + LOT >= len(rows) and (len(rows) < ROWS or seen >= total)
-                note = f"charges: {total} counted, {seen} sent" if not rows and seen < total else ""
-                if full:
-                    mine["offset"] = seen
-                if last:
-                    mine.pop("offset", None)
-                if last and not note:
-                    mine |= {"whole": True, "far": today}
-                yield Page(documents, deepcopy(self.state), {}, together if last and not note else frozenset(), note)
-            if last:
-                return
-
-    def _documents(
-        self, rows: list[Raw], since: str, orders: dict[str, Raw | None], fresh_since: str
-    ) -> dict[str, list[Raw]]:
-        rows = noted(self.api, [kept(row, "chargeSnapshot") for row in rows])
-        whole = [row for row in rows if str(row.get("createdAt") or "")[:10] >= _day_before(since)]
-        for row, told in zip(whole, self.api.gather(self._single(row) for row in whole), strict=True):
-            row[receipts.WHOLE] = told
-        sales = [row for row in whole if not receipts.is_of_invoice(row) and row.get("entityId")]
-        names = list(dict.fromkeys(str(row["entityId"]) for row in sales))
-        named = [name for name in names if name not in orders]
-        orders.update(zip(named, self.api.gather(self._order(name) for name in named), strict=True))
-        for row in sales:
-            if found := orders[str(row["entityId"])]:
-                row[receipts.ORDER] = found
-        documents: dict[str, list[Raw]] = {
-            "receipts": [row for row in rows if not receipts.is_of_invoice(row)],
-            "invoice_payments": [row for row in rows if receipts.is_of_invoice(row)],
-            "refunds": [row for row in rows if refunds.is_refunded(row)],
-        }
-        merged = [
-            {"id": str(row["mergedFromContactId"]), MERGED: str(row["contactId"])}
-            for row in rows
-            if row.get("mergedFromContactId") and row.get("contactId")
-        ]
-        found_documents = {name: found for name, found in documents.items() if name in self.wanted}
-        if merged and "contacts" in self.wanted:
-            found_documents["contacts"] = merged
-        return found_documents
-
-    def _single(self, row: Mapping[str, Any]) -> Callable[[], Raw]:
-        asked = {"altId": located(self.api), "altType": "location"}
-
-        def read() -> Raw:
-            told = self.api.get(f"/payments/transactions/{row['_id']}", asked)
-            return {name: told[name] for name in ("qboSynced", "qboResponse") if name in told}
-
-        return read
-
-    def _order(self, name: str) -> Callable[[], Raw | None]:
-        asked = {"altId": located(self.api), "altType": "location"}
-
-        def read() -> Raw | None:
-            try:
-                return kept(self.api.get(f"/payments/orders/{name}", asked), "contactSnapshot")
-            except RecordRejected as error:
-                if error.code != NOT_FOUND:
-                    raise
-                return None
-
-        return read
-
-
-def _day_before(since: str) -> str:
-    """A day early: a day of the location may begin the day before in the world's time."""
-    return (date.fromisoformat(since) - timedelta(days=1)).isoformat() if since else ""
-
-
 # the catalogue
 
 
 def read_catalogue(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Iterator[Page]:
     """All products with their first price. A list without a time of change: it is short, and read whole."""
-    offset, total = 0, 1
-    while offset < total:
-        answer = api.get("/products/", {"locationId": located(api), "limit": ROWS, "offset": offset})
-        rows = [kept(row) for row in answer.get("products") or () if isinstance(row, dict)]
-        told = answer.get("total")
-        total = int(told[0].get("total") or 0) if isinstance(told, list) and told else len(rows)
-        for row, price in zip(rows, api.gather(_price(api, str(row["_id"])) for row in rows), strict=True):
-            row[PRICE] = price
-        offset += ROWS
-        last = offset >= total or not rows
-        yield Page({"products": rows}, {"read": True}, {"products": total}, frozenset({"products"} if last else ()))
-        if last:
-            return
+    reading: dict[str, Any] = deepcopy((cursor or {}).get("reading") or {})
+    listed = Listed(lambda offset: _products(api, offset), reading, LOT)
+    for lot in listed.lots():
+        prices, failure = as_far_as_it_goes(api, [_price(api, str(row["_id"])) for row in lot.rows])
+        rows = [{**row, PRICE: price} for row, price in zip(lot.rows, prices, strict=False)]
+        listed.took(lot, len(rows))
+        last = lot.last and not failure
+        note = f"products: {listed.total} counted, {reading['sent']} sent" if last and listed.lacks() else ""
+        ends = frozenset({"products"} if last and not note else ())
+        after: Cursor = {"read": True} if last else {"reading": deepcopy(reading)}
+        yield Page({"products": rows}, after, {"products": listed.total}, ends, note)
+        if failure:
+            raise failure
+
+
+def _products(api: Api, offset: int) -> tuple[list[Raw], int]:
+    answer = api.get("/products/", {"locationId": located(api), "limit": ROWS, "offset": offset})
+    rows = [kept(row) for row in answer.get("products") or () if isinstance(row, dict)]
+    told = answer.get("total")
+    return rows, int(told[0].get("total") or 0) if isinstance(told, list) and told else offset + len(rows)
 
 
 def _price(api: Api, product: str) -> Callable[[], Raw]:

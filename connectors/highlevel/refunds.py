@@ -1,8 +1,9 @@
 """Refunds. A charge tells only how much of it was given back in all, neither when nor in how many parts.
 
 So a charge has one refund, of all that was given back so far: it grows with the charge, and reading everything anew
-makes no second one. Its day is the one on which the charge last changed. A refund made at the provider is seen only
-if the provider tells the platform; a charge marked as refunded without an amount waits for a person.
+makes no second one. Its day is the one on which the charge last changed when this sum was first seen. A refund made at
+the provider is seen only if the provider tells the platform; a charge marked as refunded without an amount waits for a
+person.
 Source: GoHighLevel/highlevel-api-docs:apps/payments.json, read 2026-11-21.
 """
 
@@ -16,6 +17,7 @@ from connectors.highlevel.receipts import common, is_of_invoice, lines_for, prov
 from connectors.highlevel.wire import ZERO, day, money, number, text
 
 REFUNDED = "refunded"
+SINCE = "_given_at"  # what the feed puts beside a charge: when what was given back became what it is
 
 
 def is_refunded(raw: Raw) -> bool:
@@ -36,7 +38,7 @@ def read(raw: Raw) -> Values:
         sold = [extra_line("refund", "item", text(raw.get("entitySourceName")), whole)]
         lines = scaled(sold if of_invoice else lines_for(raw, whole, currency), given, whole, currency)
     more: dict[str, Any] = {
-        "date": day(raw.get("updatedAt"), raw) or values["date"],
+        "date": day(raw.get(SINCE) or raw.get("updatedAt"), raw) or values["date"],
         "total": given,
         "sale": Ref("sale", "invoices" if of_invoice else "receipts", parent) if parent else None,
         "online": True,
