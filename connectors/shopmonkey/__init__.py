@@ -24,8 +24,9 @@ CONNECTOR = Connector(
     base_url=auth.base_url,
     classify=classify,
     identify=identify,
-    # The number of calls a minute is not published: it is read from the headers (`pace`).
-    limits=Limits(concurrency=4, pause_seconds=60.0),
+    # The number of calls a minute is not published: it is read from the headers (`pace`). Of calls at once nothing is
+    # said: six hide the time an answer takes, and the pace holds them back where it is told.
+    limits=Limits(concurrency=6, pause_seconds=60.0),
     errors=ROWS,
     catalogue=CATALOGUE,
     diagnose=diagnose,

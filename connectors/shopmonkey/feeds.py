@@ -24,12 +24,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
-from connectors.contract import Api, Feed, Page, Raw, RecordRejected, SettingInvalid
+from connectors.contract import Api, Feed, Page, Raw, RecordRejected, SettingInvalid, SyncError
 from connectors.contract.resources import Cursor
 from connectors.shopmonkey import customers, payments, sales
 from connectors.shopmonkey.lists import Ignored, Lists, Tally, Window
+from connectors.shopmonkey.recent import Recent
 from connectors.shopmonkey.shop import chosen, note
 from connectors.shopmonkey.wire import (
     CUSTOMERS,
@@ -122,10 +124,8 @@ class Reader:
         lacking: int | None = None
         counts = first and by == "createdDate"
         met: set[str] = set()
-        windows = self._windows(lists, by, low)
-        if first and not counts:
-            windows = self._earlier(by, low) or windows
-        for window in windows:
+        earlier = self._earlier(by, low) if first and not counts else None
+        for window in earlier or self._windows(lists, by, low):
             if window.missing is not None:
                 lacking = (lacking or 0) + window.missing
             elif lacking is None:
@@ -272,10 +272,12 @@ class Reader:
         return rows
 
     def _keep(self, key: str, row: Raw, mark: str) -> None:
+        """Keep in mind what the row says, with the day by which it is read over again, and when it was changed."""
         names = _KEPT_BY.get(self.source.name, ())
         at = next((moment(row.get(name)) for name in names if moment(row.get(name))), None)
         if at:
-            self.mine["seen"][key] = f"{mark}|{stamp(at)}"
+            changed = moment(row.get("updatedDate"))
+            self.mine["seen"][key] = "|".join((mark, stamp(at), *([stamp(changed)] if changed else ())))
         else:
             self.mine["seen"].pop(key, None)
 
@@ -302,18 +304,18 @@ class Reader:
             self.mine[name] = stamp(at)
 
     def _prune(self) -> None:
-        """Forget digests of rows that are not read over again."""
+        """Forget digests of rows that are not read over again: neither by their day nor by their change."""
         top = moment(self.mine.get("top"))
         if top:
-            oldest = stamp(top - ROLLING - DOUBT)
-            seen = self.mine.get("seen") or {}
-            self.mine["seen"] = {key: told for key, told in seen.items() if told.partition("|")[2] >= oldest}
+            oldest, changed = stamp(top - ROLLING - DOUBT), stamp(top - DOUBT - OVERLAP)
+            seen = (self.mine.get("seen") or {}).items()
+            self.mine["seen"] = {key: told for key, told in seen if _day(told) >= oldest or _change(told) >= changed}
 
     def _vanished(self, low: datetime | None, met: set[str]) -> Iterator[list[Raw]]:
         """Ask for invoices that were among those of these weeks and are not any more: edited, or turned back."""
         oldest = stamp(low) if low else ""
         gone = [key for key, told in (self.mine.get("seen") or {}).items()
-                if told.partition("|")[2] >= oldest and key not in met and key not in self._met]  # fmt: skip
+                if _day(told) >= oldest and key not in met and key not in self._met]  # fmt: skip
         rows = [row for row in self.api.gather([self._asked(key) for key in gone]) if row is not None]
         for key in gone:
             self.mine["seen"].pop(key, None)
@@ -334,6 +336,16 @@ class Reader:
             self.notes.append(words)
 
 
+def _day(told: str) -> str:
+    """Of what is kept in mind of a row: its day."""
+    return told.split("|")[1]
+
+
+def _change(told: str) -> str:
+    """When it was changed; "" where that was not told."""
+    return told.partition("|")[2].partition("|")[2]
+
+
 def digest(row: Mapping[str, Any]) -> str:
     """A short mark of what a row says, without what changes by itself."""
     told = sales.trimmed(customers.trimmed(dict(row)))
@@ -342,6 +354,9 @@ def digest(row: Mapping[str, Any]) -> str:
 
 
 # lists
+
+Brought = Callable[[], tuple[Sequence[str], Raw]]  # brings a row's document, for these resources
+Bring = Callable[[Reader, Raw], Brought]
 
 
 @dataclass(slots=True)
@@ -356,7 +371,7 @@ class Listing:
     since: date | None = None
     always_whole: bool = False
 
-    def pages(self, documents: Callable[[Reader, Sequence[Raw]], dict[str, list[Raw]]]) -> Iterator[Page]:
+    def pages(self, bring: Bring) -> Iterator[Page]:
         """Yield the pages of all locations, and a last one that says whether all of it was brought."""
         tally, notes = Tally(), []
         missing: int | None = None
@@ -367,12 +382,7 @@ class Listing:
                 continue  # read before a pause, in this same round
             first = not reader.mine.get("created")
             for batch in reader.batches():
-                for at in range(0, len(batch), LOT):
-                    found = documents(reader, batch[at : at + LOT])
-                    if at + LOT >= len(batch):
-                        yield Page(found, self._cursor(whole=True))
-                    else:
-                        yield Page(found, self._halfway(reader, batch[: at + LOT]))
+                yield from self._lots(reader, batch, bring)
             if reader.missing is not None:
                 missing = (missing or 0) + reader.missing
             total = total + reader.total if first and total is not None and reader.total is not None else None
@@ -381,6 +391,26 @@ class Listing:
             for mine in self.state.get(self.source.name, {}).values():
                 mine.clear()
         yield self._last(missing, total, tally, notes)
+
+    def _lots(self, reader: Reader, batch: Sequence[Raw], bring: Bring) -> Iterator[Page]:
+        """Yield a batch lot by lot, the calls of the next lot being on their way. What came before one that failed is
+        kept, so that each try comes further.
+        """
+        brought: list[Raw] = []
+        documents: dict[str, list[Raw]] = {name: [] for name in self.names}
+        try:
+            for names, document in self.api.gather([bring(reader, row) for row in batch]):
+                brought.append(batch[len(brought)])
+                for name in names:
+                    documents[name].append(document)
+                if len(brought) % LOT == 0 and len(brought) < len(batch):
+                    yield Page(documents, self._halfway(reader, brought))
+                    documents = {name: [] for name in self.names}
+        except SyncError:
+            if any(documents.values()):
+                yield Page(documents, self._halfway(reader, brought))
+            raise
+        yield Page(documents, self._cursor(whole=True))
 
     def _last(self, missing: int | None, total: int | None, tally: Tally, notes: Sequence[str]) -> Page:
         told = [*notes]
@@ -457,34 +487,43 @@ def read_garage(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Iter
     since = date.fromisoformat(told[:10]) if told else None
     if "customers" in wanted:
         listing = Listing(api, CUSTOMERS, frozenset({"customers"}), state, [None])
-        yield from _tolerant(listing, lambda reader, rows: {"customers": [customers.trimmed(row) for row in rows]})
+        yield from _tolerant(listing, _customer)
+    recent = Recent()
     if "orders" in wanted:
         listing = Listing(api, ORDERS, frozenset({"orders"}), state, places, since)
-        yield from listing.pages(_orders)
+        yield from listing.pages(partial(_order, recent))
     if names := wanted & {"payments", "refunds"}:
         listing = Listing(api, PAYMENTS, frozenset(names), state, places, since)
-        yield from _tolerant(listing, _payments)
+        yield from _tolerant(listing, partial(_payment, recent))
 
 
-def _orders(reader: Reader, rows: Sequence[Raw]) -> dict[str, list[Raw]]:
-    marked = [{**_noted(reader, row), **sales.fixed(reader.api)} for row in rows]
-    return {"orders": list(reader.api.gather([sales.completed(reader.api, row) for row in marked]))}
+def _customer(reader: Reader, row: Raw) -> Brought:
+    return _as_it_is(customers.trimmed(row), "customers")
 
 
-def _payments(reader: Reader, rows: Sequence[Raw]) -> dict[str, list[Raw]]:
-    marked = [payments.trimmed(_noted(reader, row)) for row in rows]
-    names = frozenset(reader.mine["with"])
-    found: dict[str, list[Raw]] = {}
-    if "payments" in names:
-        found["payments"] = [row for row in marked if not payments.is_refund(row)]
-    if "refunds" in names:
-        back = [row for row in marked if payments.is_refund(row)]
-        found["refunds"] = list(reader.api.gather([_beside(reader.api, row) for row in back]))
-    return found
+def _order(recent: Recent, reader: Reader, row: Raw) -> Brought:
+    complete = sales.completed(reader.api, {**_noted(reader, row), **sales.fixed(reader.api)})
+
+    def call() -> tuple[Sequence[str], Raw]:
+        found = complete()
+        recent.keep(found)
+        return ("orders",), found
+
+    return call
 
 
-def _beside(api: Api, row: Raw) -> Callable[[], Raw]:
-    return lambda: payments.beside(api, row)
+def _payment(recent: Recent, reader: Reader, row: Raw) -> Brought:
+    marked = payments.trimmed(_noted(reader, row))
+    if not payments.is_refund(row):
+        return _as_it_is(marked, *({"payments"} & set(reader.mine["with"])))
+    if "refunds" not in reader.mine["with"]:
+        return _as_it_is(marked)
+    return lambda: (("refunds",), payments.beside(reader.api, marked, recent))
+
+
+def _as_it_is(document: Raw, *names: str) -> Brought:
+    """A row that costs no call."""
+    return lambda: (names, document)
 
 
 def _noted(reader: Reader, row: Raw) -> Raw:
@@ -497,19 +536,15 @@ def read_inventory(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> I
     places = chosen(api)
     if names := wanted & {"parts", "stock"}:
         listing = Listing(api, PARTS, frozenset(names), state, places, always_whole=True)
-
-        def documents(reader: Reader, rows: Sequence[Raw]) -> dict[str, list[Raw]]:
-            return {name: [_noted(reader, row) for row in rows] for name in names}
-
-        yield from _tolerant(listing, documents)
+        yield from _tolerant(listing, lambda reader, row: _as_it_is(_noted(reader, row), *names))
     if "tires" in wanted:
         listing = Listing(api, TIRES, frozenset({"tires"}), state, places, always_whole=True)
-        yield from _tolerant(listing, lambda reader, rows: {"tires": [_noted(reader, row) for row in rows]})
+        yield from _tolerant(listing, lambda reader, row: _as_it_is(_noted(reader, row), "tires"))
 
 
-def _tolerant(listing: Listing, documents: Callable[[Reader, Sequence[Raw]], dict[str, list[Raw]]]) -> Iterator[Page]:
+def _tolerant(listing: Listing, bring: Bring) -> Iterator[Page]:
     try:
-        yield from listing.pages(documents)
+        yield from listing.pages(bring)
     except SettingInvalid as error:
         if error.code != FORBIDDEN:
             raise

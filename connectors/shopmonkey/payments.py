@@ -15,6 +15,7 @@ from typing import Any
 
 from connectors.contract import Api, Raw, RecordRejected, Ref, Resource, SettingInvalid, Text, Values
 from connectors.shopmonkey import lines, sales, taxes
+from connectors.shopmonkey.recent import Recent
 from connectors.shopmonkey.shop import noted
 from connectors.shopmonkey.wire import (
     NOT_FOUND,
@@ -142,16 +143,23 @@ def fetch(api: Api, remote_id: str) -> Raw:
     raise RecordRejected(NOT_FOUND, params={"said": f"payment {remote_id}"})
 
 
-def beside(api: Api, row: Raw) -> Raw:
-    """The row, a refund with its order, whose lines it gives back; without the right to read that, without it."""
+def beside(api: Api, row: Raw, recent: Recent | None = None) -> Raw:
+    """The row, a refund with its order, whose lines it gives back; without the right to read that, without it.
+
+    An order `recent` knows is not asked for again, and one that is, is kept there for the next refund.
+    """
     order = text(row.get("orderId"))
     if not is_refund(row) or not order:
         return row
+    if recent is not None and (known := recent.get(order)) is not None:
+        return {**row, "_order": known}
     try:
-        found = sales.trimmed(one(api, f"/order/{segment(order)}"))
-        return {**row, "_order": sales.with_services(api, found)}
+        found = sales.with_services(api, sales.trimmed(one(api, f"/order/{segment(order)}")))
     except (RecordRejected, SettingInvalid):
         return row
+    if recent is not None:
+        recent.keep(found)
+    return {**row, "_order": found}
 
 
 PAYMENTS = Resource(

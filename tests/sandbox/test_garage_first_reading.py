@@ -1,14 +1,19 @@
 """A garage's first reading: everything once, in as few calls as the vendor's lists allow."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
 
-from connectors.shopmonkey.feeds import FEEDS
+from connectors.contract import VendorUnavailable
+from connectors.shopmonkey.feeds import FEEDS, LOT
+from connectors.shopmonkey.payments import REFUNDS, beside
+from connectors.shopmonkey.recent import Recent
 from tests.factories import today
 from tests.garage import RIVIERES, Garage, Reading, order
 
 DAY = timedelta(days=1)
+POOL = 4  # calls side by side of an account as it comes
 
 
 @pytest.fixture
@@ -119,3 +124,124 @@ def test_a_pause_after_the_last_window_does_not_count_its_rows_for_rows_nobody_s
             pages = list(FEEDS[0].read(api, cursor, frozenset({"orders"})))
         assert pages[-1].missing == {"orders": 5} and not pages[-1].ends
         cursor = pages[-2].cursor  # the last one, which says so, was not kept
+
+
+# Orders with their lines, payments and refunds, stopped anywhere
+
+
+ALL = frozenset({"orders", "payments", "refunds"})
+
+
+def read(api, cursor=None, wanted=ALL):
+    return FEEDS[0].read(api, cursor, wanted)
+
+
+def told(found):
+    """What a reading brought, as values of each record."""
+    return {(name, key): item.values for name, records in found.records.items() for key, item in records.items()}
+
+
+@pytest.fixture
+def busy(garage):
+    """A garage of 90 orders, most of them invoiced and paid, every sixth given back in part, some twice."""
+    start = today() - 90 * DAY
+    garage.load(orders=[made(start + at * DAY, start + (at + 1) * DAY, pay=True) for at in range(80)])
+    garage.load(orders=[made(start + at * DAY) for at in range(10)])
+    charges = sorted(row["id"] for row in garage.state["payments"])
+    backs = [{"chargeId": key, "amountCents": 1000} for key in charges[::6]]
+    garage.load(refunds=[*backs, *backs[:4]])
+    return garage
+
+
+def singles(garage):
+    """The calls that are about one order."""
+    return [call for call in garage.calls if call.count("/") > 1 and "/order/" in call]
+
+
+def test_a_refund_asks_for_no_order_that_came_in_the_same_reading(busy):
+    found = busy.read(*ALL)
+    assert len(found["refunds"]) == 18 and all(item.values["lines"] for item in found["refunds"].values())
+    assert len(singles(busy)) == 80  # the lines of each invoice, and nothing else
+    with busy.api() as api:
+        alone = {key: REFUNDS.parse(REFUNDS.fetch(api, key)).values for key in found["refunds"]}
+    assert alone == {key: item.values for key, item in found["refunds"].items()}
+
+
+def test_refunds_of_one_order_ask_for_it_once_where_orders_are_not_read(busy):
+    found = busy.read("refunds")
+    assert len(found["refunds"]) == 18 and all(item.values["lines"] for item in found["refunds"].values())
+    with busy.api() as api:
+        rows = [row for page in read(api, wanted=frozenset({"refunds"})) for row in page.documents["refunds"]]
+        before, recent = len(singles(busy)), Recent()
+        again = [beside(api, {name: value for name, value in row.items() if name != "_order"}, recent) for row in rows]
+    assert again == rows
+    assert len(singles(busy)) - before == 2 * len({row["orderId"] for row in rows}) == 28
+
+
+def test_of_the_orders_kept_for_refunds_the_oldest_make_room(monkeypatch):
+    monkeypatch.setattr("connectors.shopmonkey.recent.MOST", 2)
+    recent = Recent()
+    for name in ("a", "b", "c"):
+        recent.keep({"id": name, "_services": [], "_location": {"id": "here"}, "totalCostCents": 12345, "note": "é"})
+    recent.keep({"id": "d"})
+    assert [recent.get(name) is not None for name in "abcd"] == [False, True, True, False]
+    assert recent.get("c") == {"id": "c", "_services": [], "totalCostCents": 12345, "note": "é"}
+
+
+def test_a_reading_stopped_at_any_lot_goes_on_there(busy):
+    whole = busy.read(*ALL)
+    calls = len(singles(busy))
+    for stop in range(1, len(whole.pages)):
+        found = Reading()
+        with busy.api() as api:
+            pages = read(api)
+            for _ in range(stop):
+                found.take(next(pages))
+            pages.close()
+        spent = len(singles(busy))
+        refunded = 0
+        with busy.api() as api:
+            brought = set(found["orders"])
+            for page in read(api, found.cursor):
+                found.take(page)
+                refunded += len({row["orderId"] for row in page.documents.get("refunds", ())} & brought)
+        assert told(found) == told(whole) and found.ends == ALL
+        # Whose lines came before the stop is not asked again; a refund alone asks anew for an order brought before it.
+        assert spent + len(singles(busy)) <= calls + LOT + 2 * refunded, stop
+
+
+class Failing:
+    """An account some calls of which fail for good: each `every`th that is about one order, or of lists."""
+
+    def __init__(self, api, fails):
+        self.api, self.fails, self.count, self.lock = api, fails, 0, threading.Lock()
+
+    def __getattr__(self, name):
+        return getattr(self.api, name)
+
+    def get(self, path, params=None, **more):
+        if "/order/" in path:
+            with self.lock:
+                self.count += 1
+                if self.count == self.fails:
+                    raise VendorUnavailable("SM-DOWN", params={"status": "503"})
+        return self.api.get(path, params, **more)
+
+
+@pytest.mark.parametrize("fails", [1, 2, 13, 25, 26, 40, 60, 75, 80])
+def test_a_reading_that_fails_in_the_middle_of_a_lot_keeps_what_came_before(busy, fails):
+    whole = busy.read(*ALL)
+    calls = len(singles(busy))
+    found = Reading()
+    with busy.api() as api, pytest.raises(VendorUnavailable):
+        for page in read(Failing(api, fails)):
+            found.take(page)
+    spent = len(singles(busy))
+    lines = sum("lines" in item.values for item in found["orders"].values())
+    assert lines == fails - 1 or (lines < fails - 1 and spent <= lines + 2 * POOL)
+    with busy.api() as api:
+        for page in read(api, found.cursor):
+            found.take(page)
+    refunded = len({item.values["sale"].remote_id for item in found["refunds"].values()})
+    assert told(found) == told(whole) and found.ends == ALL
+    assert spent + len(singles(busy)) <= calls + LOT + 2 * refunded
