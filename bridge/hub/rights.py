@@ -254,6 +254,7 @@ PORTAL: Mapping[str, str] = {
     "documents": "",
     "questions": "",
     "question": "",
+    "question_mails": "answer",
     "question_answer": "answer",
     "question_comment": "answer",
     "question_pass": "answer",

@@ -173,13 +173,13 @@ def _held(pair: Integration, code: str, count: int) -> None:
 def _questions() -> None:
     """Write letters for questions whose bell got lost."""
     old, young = timezone.now() - timedelta(minutes=2), timezone.now() - REMIND
-    asked = Question.objects.filter(
-        answered_at__isnull=True, asked_of__isnull=False, asked_at__lt=old, asked_at__gt=young
-    )
-    for question in asked.select_related("asked_of")[:200]:
-        key = _question_key(question)
-        if not Letter.objects.filter(key=key).exists():
-            letters.add(question.asked_of, Letter.Kind.QUESTION, key, question=question)
+    asked = Question.objects.filter(answered_at__isnull=True, asked_at__lt=old, asked_at__gt=young)
+    for question in asked.select_related("asked_of", "integration").order_by("pk")[:200]:
+        wanted = {_question_key(question, user): user for user in questions.addressees(question)}
+        known = set(Letter.objects.filter(key__in=wanted).values_list("key", flat=True))
+        for key, user in wanted.items():
+            if key not in known:
+                letters.add(user, Letter.Kind.QUESTION, key, question=question)
 
 
 def group() -> int:
@@ -301,24 +301,26 @@ def _held_item(notice: Notice) -> Item | None:
 # Questions
 
 
-def _question_key(question: Question) -> str:
-    return f"question:{question.pk}:{question.asked_of_id}"
+def _question_key(question: Question, user: User) -> str:
+    return f"question:{question.pk}:{user.pk}"
 
 
 def question_asked(question_id: int) -> int:
-    """Send a question to the person it was asked of, in that person's language; returns how many mails left."""
-    question = Question.objects.select_related("asked_of").get(pk=question_id)
-    if question.asked_of is None or question.answered_at is not None:
+    """Send a question to those it is asked of, each in their own language; returns how many mails left."""
+    question = Question.objects.select_related("asked_of", "integration").get(pk=question_id)
+    if question.answered_at is not None:
         return 0
-    letters.add(question.asked_of, Letter.Kind.QUESTION, _question_key(question), question=question)
-    letter = Letter.objects.get(key=_question_key(question))
-    return letters.send(letter.pk)
+    sent = 0
+    for user in questions.addressees(question):
+        letters.add(user, Letter.Kind.QUESTION, _question_key(question, user), question=question)
+        sent += letters.send(Letter.objects.get(key=_question_key(question, user)).pk)
+    return sent
 
 
 def question_mail(letter: Letter) -> letters.Mail | None:
     """Return the mail of a question; None when it is answered or over, or asked of somebody else meanwhile."""
     question = letter.question
-    if question is None or question.answered_at is not None or question.asked_of_id != letter.user_id:
+    if question is None or question.answered_at is not None or letter.user not in questions.addressees(question):
         return None
     if questions.over(question)[0]:
         return None

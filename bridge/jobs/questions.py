@@ -17,7 +17,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from bridge import registry
-from bridge.hub.models import Candidate, Change, Comment, Integration, Membership, Question, Run, User
+from bridge.hub.models import Candidate, Change, Comment, Integration, Membership, Organization, Question, Run, User
 from bridge.jobs import duplicates, helping, queue, runs, values
 from connectors.contract import SettingInvalid, SyncError, Text
 
@@ -327,6 +327,31 @@ def may_be_asked(question: Question, user: User) -> list[User]:
     ).exclude(Q(user=user) | Q(user=question.asked_of_id or 0))  # fmt: skip
     found = members.select_related("user")
     return [item.user for item in sorted(found, key=lambda item: (item.role != "accountant", item.user.email))]
+
+
+def addressees(question: Question) -> list[User]:
+    """Return who is told of a question by mail: whom it was asked of, else the client's managers who want such mails.
+
+    Where no manager wants them, or there is none, its accountants. Nobody for what is asked inside the house.
+    """
+    if question.asked_of is not None:
+        return [question.asked_of]
+    if question.code.startswith(helping.HELP):
+        return []
+    members = Membership.objects.filter(
+        organization=question.integration.organization_id, role__in=MAY_ANSWER, user__is_active=True,
+        question_mails=True,
+    )  # fmt: skip
+    people = {role: [row.user for row in members.select_related("user").order_by("pk") if row.role == role]
+              for role in MAY_ANSWER}  # fmt: skip
+    return next((found for found in people.values() if found), [])
+
+
+def want_mails(organization: Organization, user: User, wanted: bool) -> None:
+    """Keep whether a person is told by mail of questions asked of nobody in particular."""
+    for member in Membership.objects.filter(organization=organization, user=user):
+        member.question_mails = wanted
+        member.save(update_fields=["question_mails"])
 
 
 def pass_on(question: Question, to: User, user: User) -> None:

@@ -7,9 +7,10 @@ however many beats find it due, it is one. A question that is overdue stays open
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -57,7 +58,8 @@ def tick(now: datetime | None = None) -> int:
     now = now or timezone.now()
     by_person: dict[int, list[Question]] = {}
     for question in _waiting().filter(due_on__isnull=False):
-        by_person.setdefault(question.asked_of_id or 0, []).append(question)
+        for user in questions.addressees(question):
+            by_person.setdefault(user.pk, []).append(question)
     written = 0
     for person in User.objects.filter(pk__in=by_person, is_active=True):
         zone = zone_of(person)
@@ -76,8 +78,8 @@ def tick(now: datetime | None = None) -> int:
 
 
 def _waiting() -> "QuerySet[Question]":
-    rows = Question.objects.filter(answered_at__isnull=True, asked_of__isnull=False)
-    return rows.exclude(integration__state="disconnected").order_by("due_on", "asked_at", "pk")
+    rows = Question.objects.filter(answered_at__isnull=True).exclude(integration__state="disconnected")
+    return rows.select_related("asked_of", "integration").order_by("due_on", "asked_at", "pk")
 
 
 def zone_of(person: User) -> ZoneInfo:
@@ -91,8 +93,10 @@ def zone_of(person: User) -> ZoneInfo:
 def mail(letter: Letter) -> letters.Mail | None:
     """Return the mail that reminds of all that waits for its reader; None when all is answered, passed on or over."""
     seen = questions.for_clients(letter.user).values("pk")
-    mine = _waiting().filter(asked_of=letter.user, pk__in=seen).select_related("integration__organization", "asked_by")
-    found = [question for question in mine[:MOST] if not questions.over(question)[0]]
+    rows = _waiting().filter(Q(asked_of=letter.user) | Q(asked_of__isnull=True), pk__in=seen)
+    mine = rows.select_related("asked_of", "integration__organization", "asked_by")
+    stand = (one for one in mine if letter.user in questions.addressees(one) and not questions.over(one)[0])
+    found = list(islice(stand, MOST))
     if not found:
         return None
     today = timezone.localtime(timezone.now(), zone_of(letter.user)).date()

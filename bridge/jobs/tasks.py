@@ -44,7 +44,7 @@ def intake(event_id: int) -> str:
 
 @guarded
 def question(question_id: int) -> str:
-    """Send a question to the person it was asked of."""
+    """Send a question to those it is asked of."""
     from bridge.jobs import notices
 
     return str(notices.question_asked(question_id))

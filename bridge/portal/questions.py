@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 
 from bridge.hub import voice
 from bridge.hub.formats import language, number
-from bridge.hub.models import Integration, Question, User
+from bridge.hub.models import Integration, Membership, Question, User
 from bridge.jobs import questions
 from bridge.portal import moved
 from bridge.portal.frame import Visit, listing, page, portal_view, tell_error
@@ -119,7 +119,23 @@ def question_list(visit: Visit) -> HttpResponse:
         waiting=[asked(visit, item) for item in waiting[:50]],
         rows=answered,
         answered=[asked(visit, item) for item in answered.object_list],
+        member=visit.rows(Membership).filter(user=visit.user).first(),
     )
+
+
+@portal_view(post="answer")
+def question_mails(visit: Visit) -> HttpResponse:
+    """Keep whether this person gets a mail when a question comes in that is asked of nobody in particular."""
+    if visit.request.method == "POST":
+        wanted = visit.request.POST.get("mails") == "yes"
+        questions.want_mails(visit.organization, visit.user, wanted)
+        messages.success(
+            visit.request,
+            gettext("You get a mail when a question comes in.")
+            if wanted
+            else gettext("You get no mail of new questions any more, unless one is asked of you by name."),
+        )
+    return redirect(visit.url("questions"))
 
 
 @portal_view()

@@ -9,6 +9,7 @@ of_organization = [
     path("", home.home, name="home"),
     path("documents/<int:integration>/<str:side>/", home.documents, name="documents"),
     path("questions/", questions.question_list, name="questions"),
+    path("questions/mails/", questions.question_mails, name="question_mails"),
     path("questions/<int:pk>/", questions.question, name="question"),
     path("questions/<int:pk>/answer/", questions.question_answer, name="question_answer"),
     path("questions/<int:pk>/comment/", questions.question_comment, name="question_comment"),

@@ -173,6 +173,10 @@ class Membership(models.Model):
     organization = models.ForeignKey(Organization, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, default=Role.VIEWER)
+    question_mails = models.BooleanField(
+        _("mails about questions"), default=True,
+        help_text=_("Of questions asked of nobody in particular. What is asked of this person always comes by mail."),
+    )  # fmt: skip
 
     objects = Scoped.as_manager()
 
