@@ -164,6 +164,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=5_000, help="of shop, garage, agency; most with a payment")
     parser.add_argument("--people", type=int, default=10_000, help="of the CRM's pair, on each side")
     parser.add_argument("--buyers", type=int, default=1_000, help="of shop, garage, agency")
+    parser.add_argument("--lossy", type=float, default=0.0, help="of garage: share of rows each list leaves out")
     parser.add_argument("--no-limits", action="store_true", help="all but crm: nobody keeps to the vendors' rates")
     options = parser.parse_args()
     if options.pair != "letters":
