@@ -52,6 +52,7 @@ class HubConfig(AppConfig):
         auditlog.register(models.Double, include_fields=["left", "right", "decision", "until"])
         auditlog.register(models.Merge, include_fields=["keep", "drop", "state", "vendor"])
         auditlog.register(models.Conflict, include_fields=["link", "field", "decision"])
+        auditlog.register(models.HeldCause)
         auditlog.register(models.Exclusion)
         auditlog.register(models.Question, include_fields=["code", "asked_of", "answer"])
         auditlog.register(

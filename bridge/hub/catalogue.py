@@ -360,6 +360,20 @@ HUB_CATALOGUE: tuple[Explanation, ...] = (
         ("Le simulateur a refusé.", "Il a répondu : {detail}", "Vérifiez les valeurs et réessayez."),
     ),
     _entry(
+        "HELD-CARE-PERSON",
+        ("{who} cannot look after {client}.", "Somebody can only mend what they may see.",
+         "Choose somebody else, or let them look after this client under People."),
+        ("{who} ne peut pas s’occuper de {client}.", "On ne corrige que ce qu’on a le droit de voir.",
+         "Choisissez quelqu’un d’autre, ou confiez-lui ce client sous Personnes."),
+    ),
+    _entry(
+        "HELD-CARE-DAY",
+        ("Nothing was put off: choose a day after today, at most a year ahead.",
+         "A cause comes back on the day chosen, by the date where the client is.", "Choose such a day."),
+        ("Rien n’a été remis : choisissez un jour après aujourd’hui, d’ici un an au plus.",
+         "Une cause revient le jour choisi, à la date de l’endroit où se trouve le client.", "Choisissez un tel jour."),
+    ),
+    _entry(
         "CLOCK-SKEW",
         ("The vendor's clock and ours differ by {seconds} s.", "One of the two clocks is wrong.",
          "Check this machine's clock. Reading goes by the vendor's time, so nothing is lost."),

@@ -77,6 +77,7 @@ MODELS: Mapping[str, Mapping[str, Roles]] = {
     # work
     "hub.run": {"view": EXPLAIN, "add": OPERATE | MAP, "change": OPERATE, "approve": APPROVE, "undo": APPROVE},
     "hub.change": {"view": EXPLAIN},
+    "hub.heldcause": {"view": EXPLAIN, "change": OPERATE | FILES},
     "hub.dispatch": {},
     "hub.heartbeat": {},
     "hub.instance": {},
@@ -195,6 +196,7 @@ PAGES: Mapping[str, Page] = {
     "held": Page("hub.view_change"),
     "held_cause": Page("hub.view_change"),
     "held_retry": Page("hub.view_change", "hub.change_run"),
+    "held_care": Page("hub.view_change", "hub.change_heldcause"),
     "duplicates": _PAIRS,
     "duplicate": _PAIRS,
     "duplicates_bulk": _DECIDES,

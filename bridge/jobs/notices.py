@@ -158,7 +158,7 @@ def stuck(pair: Integration, code: str = "") -> dict[str, int]:
 def _held(pair: Integration, code: str, count: int) -> None:
     """Tell that records wait: when it is new, when they have become more, and once a week."""
     entry = registry.catalogue().get(code)
-    people = staff_of(pair.organization)
+    people = _office(pair, code)
     if entry is not None and entry.who == "client":
         people += [user for user in members_of(pair.organization) if user not in people]
     about = f"{pair.pk}:{code}"[:120]
@@ -168,6 +168,16 @@ def _held(pair: Integration, code: str, count: int) -> None:
         if last is not None and fresh and int(last.params.get("count", 0)) >= count:
             continue
         note(user, pair.organization, Cause.HELD, about, pair=pair.pk, code=code, count=count)
+
+
+def _office(pair: Integration, code: str) -> list[User]:
+    """Return who of the office hears of a cause: whoever it is assigned to; nobody while it is put off."""
+    care = pair.held_causes.filter(cause=code).select_related("assigned_to").first()
+    if care is not None and care.is_put_off:
+        return []
+    if care is not None and care.assigned_to is not None and care.assigned_to.may_work():
+        return [care.assigned_to]
+    return staff_of(pair.organization)
 
 
 def _questions() -> None:
@@ -286,6 +296,8 @@ def _held_item(notice: Notice) -> Item | None:
     entry = registry.catalogue().get(code)
     title = ngettext("%(n)s record waits", "%(n)s records wait", count) % {"n": number(count)}
     if notice.user.is_staff:
+        if not _office(pair, code):
+            return None
         words, cure = (voice.say(entry.what), voice.say(entry.cure)) if entry else (code, "")
         page = f"{reverse('admin:held_cause', args=[code])}?integration={pair.pk}"
     else:

@@ -25,6 +25,7 @@ from bridge.hub.models import (
     Double,
     Exclusion,
     Flow,
+    HeldCause,
     Integration,
     MappingRule,
     Membership,
@@ -54,6 +55,7 @@ TO_ORGANIZATION: Mapping[type[Model], str] = {
     Merge: "connection__organization",
     Conflict: "link__integration__organization",
     Exclusion: "integration__organization",
+    HeldCause: "integration__organization",
     Question: "integration__organization",
     TermsAcceptance: "integration__organization",
 }

@@ -14,7 +14,7 @@ from bridge import registry
 from bridge.engine.filters import describe
 from bridge.engine.kinds import label_of
 from bridge.engine.transforms import REGISTRY
-from bridge.hub.models import Candidate, Conflict, Flow, Integration, Link, MappingRule, Record, ValueMap
+from bridge.hub.models import Candidate, Conflict, Flow, HeldCause, Integration, Link, MappingRule, Record, ValueMap
 from bridge.staff import desk
 from bridge.staff.pages import language
 from bridge.staff.templatetags.bridge import entity_label, recipe_label, say, vendor_label
@@ -142,6 +142,8 @@ class Words:
             return f"{label_of(owner.link.entity, owner.field, language())} – {owner.link.left}"
         if isinstance(owner, Integration):
             return _name(owner)
+        if isinstance(owner, HeldCause):
+            return f"{desk.short_code_words(owner.cause)} – {_name(owner.integration)}"
         if model is Candidate:
             ends = [self.names.get((Record, str(told[side][1])), "") for side in ("left", "right") if side in told]
             return " ≈ ".join(ends) if len(ends) == 2 and all(ends) else entry.object_repr
@@ -185,6 +187,7 @@ _WITH: dict[type[Model], tuple[str, ...]] = {
     MappingRule: ("flow",),
     ValueMap: ("integration",),
     Conflict: ("link", "link__left", "link__right"),
+    HeldCause: ("integration__organization",),
 }
 
 
@@ -247,6 +250,7 @@ _SPECIAL = {
     "brakes": _limits,
     "kind": _kind,
     "transform": _transform,
+    "cause": lambda owner, value: desk.short_code_words(value),
     "field": _field_of_rule,
     "source": _field_of_rule,
     "target": _field_of_rule,

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from babel.dates import format_date
-from django.db.models import Count, Min, Q, Value
-from django.db.models.functions import Coalesce, NullIf, TruncDate
+from django.db.models import Count, Exists, Min, Q
+from django.db.models.functions import TruncDate
 from django.db.models.query import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -21,6 +21,8 @@ from django.utils.translation import ngettext
 from bridge import registry
 from bridge.hub.models import Change, Connection, Integration, Organization, Run, User
 from bridge.jobs import questions
+from bridge.staff import desk
+from bridge.staff import held as held_desk
 from bridge.staff.charts import Bar, Chart
 from bridge.staff.pages import language, page
 from bridge.staff.templatetags.bridge import code_title, number
@@ -163,14 +165,14 @@ def _broken_runs(scope: Scope) -> list[Need]:
     stuck = rows.filter(state__in=Run.WORKING, lease_until__lt=timezone.now() - STUCK_AFTER)
     found = []
     for listed, words, state in (
-        (broken, _("runs that did not finish"), Run.State.INTERRUPTED),
-        (stuck, _("runs that stand still"), Run.State.APPLYING),
+        (broken, lambda n: ngettext("run that did not finish", "runs that did not finish", n), Run.State.INTERRUPTED),
+        (stuck, lambda n: ngettext("run that stands still", "runs that stand still", n), Run.State.APPLYING),
     ):
         ids = list(listed.values_list("pk", flat=True)[:50])
         if ids:
             one = reverse("admin:run_page", args=[ids[0]])
             many = f"{reverse('admin:runs')}?{urlencode({'state': state})}"
-            found.append(Need(len(ids), words, one if len(ids) == 1 else many, grave=True))
+            found.append(Need(len(ids), words(len(ids)), one if len(ids) == 1 else many, grave=True))
     return found
 
 
@@ -206,7 +208,9 @@ def _held(causes: "Sequence[Cause]") -> list[Need]:
     total = sum(cause.count for cause in causes)
     if not total:
         return []
-    note = code_title(causes[0].code)
+    yours = sum(cause.yours for cause in causes)
+    told = [ngettext("%(n)s of them yours", "%(n)s of them yours", yours) % {"n": number(yours)}] if yours else []
+    note = " · ".join([*told, code_title(causes[0].code)])
     oldest = min((cause.since for cause in causes if cause.since), default=None)
     words = ngettext("record held", "records held", total)
     return [Need(total, words, reverse("admin:held"), note, since=oldest)]
@@ -305,32 +309,38 @@ def last_runs(scope: Scope) -> list[Run]:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One reason why records wait: how many and since when."""
+    """One reason why records wait: how many, how many of them are assigned to the person, and since when."""
 
     code: str
     count: int
+    yours: int
     since: datetime | None
     share: int  # of the biggest, in per cent
 
     @property
     def address(self) -> str:
-        return f"{reverse('admin:held')}?{urlencode({'code': self.code})}"
+        return reverse("admin:held_cause", args=[self.code]) if self.code else reverse("admin:held")
 
 
 def held_by_cause(scope: Scope) -> list[Cause]:
-    """Return why records wait, the commonest first."""
+    """Return why records wait, the commonest first; what is put off waits for its day, not for a person."""
+    assigned = Exists(held_desk.HERE.filter(assigned_to=scope.user))
     rows = (
         scope.on_integration(Change.objects.for_user(scope.user))
         .filter(state__in=(Change.State.HELD, Change.State.REJECTED))
         .exclude(integration__state=Integration.State.DISCONNECTED)
-        .annotate(cause=Coalesce(NullIf("error_code", Value("")), "code"))
+        .annotate(cause=desk.CAUSE)
+        .exclude(held_desk.put_off(scope.user))
         .values("cause")
-        .annotate(count=Count("pk"), since=Min("created_at"))
+        .annotate(count=Count("pk"), yours=Count("pk", filter=assigned), since=Min("created_at"))
         .order_by("-count", "cause")
     )
     counted = list(rows)
     top = counted[0]["count"] if counted else 1
-    return [Cause(row["cause"], row["count"], row["since"], max(1, round(100 * row["count"] / top))) for row in counted]
+    return [
+        Cause(row["cause"], row["count"], row["yours"], row["since"], max(1, round(100 * row["count"] / top)))
+        for row in counted
+    ]
 
 
 def held_chart(causes: Sequence[Cause]) -> str:

@@ -38,7 +38,7 @@ from bridge.hub.models.records import (
     Record,
 )
 from bridge.hub.models.reports import Report, ReportPlan, Weekday
-from bridge.hub.models.runs import Change, Dispatch, Heartbeat, Instance, Run
+from bridge.hub.models.runs import Change, Dispatch, Heartbeat, HeldCause, Instance, Run
 from bridge.hub.models.seals import AuditSeal
 
 __all__ = [
@@ -58,6 +58,7 @@ __all__ = [
     "Exclusion",
     "Flow",
     "Heartbeat",
+    "HeldCause",
     "InboxEvent",
     "Instance",
     "Intake",

@@ -1,7 +1,10 @@
 """Runs, the changes they plan, and the ledger of what became of each."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bridge.hub.documents import DocumentField
@@ -222,6 +225,46 @@ class Change(models.Model):
     def reason(self) -> str:
         """The code a person is shown: what the vendor said last, else why it was planned."""
         return self.error_code or self.code
+
+
+class HeldCauses(OfIntegration):
+    """Who looks after what is held."""
+
+    def put_off(self) -> "list[HeldCause]":
+        """Return those put off to a day that has not come, each by its own client's date."""
+        earliest = timezone.now().date() - timedelta(days=1)  # nowhere is it earlier
+        rows = self.filter(until__gt=earliest).select_related("integration__organization")
+        return [row for row in rows if row.is_put_off]
+
+
+class HeldCause(models.Model):
+    """Who of the office looks after one cause of held records in one integration, and until when it is put off.
+
+    It stands beside the records, not on them: they come and go with runs, and what is held for the same cause tomorrow
+    goes to the same person.
+    """
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="held_causes")
+    cause = models.CharField(_("cause"), max_length=80)
+    assigned_to = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("assigned to")
+    )
+    until = models.DateField(_("put off until"), null=True, blank=True)
+
+    objects = HeldCauses.as_manager()
+
+    class Meta:
+        verbose_name = _("held cause")
+        verbose_name_plural = _("held causes")
+        constraints = [models.UniqueConstraint(fields=["integration", "cause"], name="one_row_per_held_cause")]
+
+    def __str__(self) -> str:
+        return self.cause
+
+    @property
+    def is_put_off(self) -> bool:
+        """Tell whether its day has not come yet where the client is. On the day itself it is back."""
+        return self.until is not None and self.until > self.integration.organization.today
 
 
 class Heartbeat(models.Model):

@@ -15,6 +15,7 @@ from bridge.hub.models import (
     Conflict,
     Double,
     DoubleSearch,
+    HeldCause,
     Letter,
     MappingFile,
     Membership,
@@ -56,6 +57,8 @@ def world(name: str, secret: str) -> World:
         [factories.record(pair.right, "buyers", name=f"M {secret}") for _ in range(2)],
     )
     factories.change(made["run"], source=jane, title=f"Planned {secret}", state="planned")
+    factories.change(made["run"], title=f"Held {secret}", state="held", code="TAX-UNMAPPED")
+    made["held"] = HeldCause.objects.create(integration=pair, cause="TAX-UNMAPPED", assigned_to=place.member.user)
     made["link"] = factories.link(pair, jane, members[0])
     made["conflict"] = Conflict.objects.create(link=made["link"], field="phone")
     made["exclusion"] = factories.exclusion(pair, jane, f"Why {secret}")
@@ -163,6 +166,7 @@ WORDS: dict[str, str] = {
 BODIES: dict[str, dict[str, dict[str, str]]] = {
     "admin:run_plan_act": {"post": {"do": "approve"}},
     "admin:setup_flows": {"post": {"entity": "contact"}},
+    "admin:held_care": {"post": {"do": "assign", "cause": "TAX-UNMAPPED"}},
     "admin:duplicates_bulk": {"post": {"do": "never", "pair": "{candidate}"}},
     "admin:duplicates_suspect": {"post": {"left": "{record}", "right": "{record2}"}},
     "admin:duplicates_search": {"post": {"connection": "{connection}"}},

@@ -57,7 +57,7 @@ def test_each_need_leads_to_its_place_in_one_click(ann):
     assert found[reverse("admin:run_plan", args=[plan.pk])].startswith("1 plan to approve")
     assert found[reverse("admin:held")].startswith("2 records held")
     assert found[reverse("admin:connection", args=[lost.pk])].startswith("1 account to reconnect")
-    assert found[reverse("admin:run_page", args=[broken.pk])].startswith("1 runs that did not finish")
+    assert found[reverse("admin:run_page", args=[broken.pk])].startswith("1 run that did not finish")
 
 
 def test_a_run_whose_worker_is_gone_is_called_out(ann):
