@@ -43,6 +43,7 @@ ENTITY_LABELS = {
     "stock_level": Text("Stock level", "Niveau de stock"),
     "deal": Text("Deal", "Transaction"),
     "review": Text("Review request", "Demande d’avis"),
+    "subscription": Text("Subscription", "Abonnement"),
 }
 
 # Parents first: the order in which a plan is carried out.
@@ -113,6 +114,7 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("other_emails", "tags", "Other e-mails", "Autres courriels"),
         _f("sales", "records", "Associated invoice", "Facture associée", "sale"),
         _f("payments", "records", "Associated payment", "Paiement associé", "payment"),
+        _f("subscriptions", "records", "Associated subscription", "Abonnement associé", "subscription"),
     ),
     "product": (
         _f("name", "text", "Name", "Nom"),
@@ -157,6 +159,7 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
         _f("terms_id", "text", "Terms in the books", "Modalités dans les livres"),
         _f("updated_at", "instant", "Changed", "Modifié le"),
         _f("source", "choice", "Made in", "Créée dans"),
+        _f("subscription", "text", "Subscription", "Abonnement"),
         _f("created_at", "instant", "Created", "Créé le"),
     ),
     "payment": (
@@ -213,6 +216,16 @@ ENTITIES: dict[str, tuple[EntityField, ...]] = {
     "review": (
         _f("contact", "ref", "Contact", "Contact", "contact"),
         _f("asked", "flag", "Asked", "Demandé"),
+    ),
+    # Read only: what it brings comes as sales, one for each charge.
+    "subscription": (
+        _f("name", "text", "Name", "Nom"),
+        _f("number", "text", "Number", "Numéro"),
+        _f("status", "choice", "Status", "État"),
+        _f("amount", "money", "Amount", "Montant"),
+        _f("currency", "text", "Currency", "Devise"),
+        _f("contact", "ref", "Contact", "Contact", "contact"),
+        _f("created_at", "instant", "Created", "Créé le"),
     ),
 }
 

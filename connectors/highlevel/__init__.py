@@ -14,13 +14,14 @@ from connectors.highlevel.products import PRODUCTS
 from connectors.highlevel.receipts import RECEIPTS
 from connectors.highlevel.refunds import REFUNDS
 from connectors.highlevel.reviews import REVIEW_REQUESTS
+from connectors.highlevel.subscriptions import SUBSCRIPTIONS
 from connectors.highlevel.webhooks import WEBHOOKS
 
 CONNECTOR = Connector(
     key="highlevel",
     label=Text(NAME, NAME),
     environments=ENVIRONMENTS,
-    resources=(CONTACTS, PRODUCTS, INVOICES, RECEIPTS, INVOICE_PAYMENTS, REFUNDS, REVIEW_REQUESTS),
+    resources=(CONTACTS, PRODUCTS, INVOICES, RECEIPTS, INVOICE_PAYMENTS, REFUNDS, SUBSCRIPTIONS, REVIEW_REQUESTS),
     feeds=FEEDS,
     sign_in=(OAUTH,),
     headers=headers,

@@ -1,9 +1,9 @@
 """Reading charges: payments of invoices, sales without one, and what was given back of either.
 
 Charges have no "changed since". Each reading lists the newest days, once a day many more: a refund of an old charge. A
-charge is read by itself when it is new, with the order behind it: only so it tells what was sold, and whether the
-vendor's own books integration posted it. Again only when its row shows a change, or while it is younger than a day:
-that integration may be late. Those from before the first day are kept as the list tells them.
+charge is read by itself when it is new, with the order behind it, or the subscription: only so it tells what was sold,
+and whether the vendor's own books integration posted it. Again only when its row shows a change, or while it is younger
+than a day: that integration may be late. Those from before the first day are kept as the list tells them.
 
 A row tells how much was given back in all, not when: the cursor keeps when each sum was seen first, so that the day of
 a refund stands whatever else becomes of its charge.
@@ -41,7 +41,7 @@ class Charges:
     state: dict[str, Any]
     wanted: frozenset[str]
     today: str
-    orders: dict[str, Raw | None] = field(default_factory=dict)
+    sources: dict[str, Raw | None] = field(default_factory=dict)
 
     def pages(self) -> Iterator[Page]:
         """Yield the lots. One that a call broke off ends there: what it brought is kept, then the failure raised."""
@@ -149,8 +149,14 @@ class Charges:
             if str(row.get("createdAt") or "")[:10] < _day_before(since):
                 return row
             row[receipts.WHOLE] = self._single(str(row["_id"]))
+            if receipts.is_of_invoice(row):
+                return row
             name = str(row.get("entityId") or "")
-            if name and not receipts.is_of_invoice(row) and (order := self._order(name)):
+            if row.get("entityType") == receipts.SUBSCRIPTION:
+                found = self._found(f"/payments/subscriptions/{name}", "contactSnapshot", "subscriptionSnapshot")
+                row[receipts.TAKEN_OUT] = found or {}
+                name = str((found or {}).get("entityId") or "") if (found or {}).get("entityType") == "order" else ""
+            if name and (order := self._found(f"/payments/orders/{name}", "contactSnapshot")):
                 row[receipts.ORDER] = order
             return row
 
@@ -160,16 +166,16 @@ class Charges:
         told = self.api.get(f"/payments/transactions/{name}", self._where())
         return {name: told[name] for name in ("qboSynced", "qboResponse") if name in told}
 
-    def _order(self, name: str) -> Raw | None:
-        """An order, read once however many charges it has; None where there is none of this name."""
-        if name not in self.orders:
+    def _found(self, path: str, *left_out: str) -> Raw | None:
+        """What charges are for, read once however many there are; None where there is none of this name."""
+        if path not in self.sources:
             try:
-                self.orders[name] = kept(self.api.get(f"/payments/orders/{name}", self._where()), "contactSnapshot")
+                self.sources[path] = kept(self.api.get(path, self._where()), *left_out)
             except RecordRejected as error:
                 if error.code != NOT_FOUND:
                     raise
-                self.orders[name] = None
-        return self.orders[name]
+                self.sources[path] = None
+        return self.sources[path]
 
     def _where(self) -> dict[str, object]:
         return {"altId": located(self.api), "altType": "location"}

@@ -5,8 +5,8 @@ thousand. The index is seconds behind, so the next reading begins some minutes e
 
 Invoices and charges have no "changed since". Of invoices each reading lists the newest by issue date and reads those
 one by one that are still open and older; once a day it lists further back: an invoice dated back. What an invoice that
-is open no longer answers to is deleted; nothing is concluded from a row that is missing in a list. Charges are in
-`charges.py`.
+is open no longer answers to is deleted; nothing is concluded from a row that is missing in a list. Subscriptions end
+without a time to ask by: all are listed once a day. Charges are in `charges.py`.
 
 A reading that is broken off, at a lot's end or inside of one, goes on where it was (`lists.py`): what a call that
 failed left undone is asked for again, and nothing else.
@@ -28,7 +28,7 @@ from typing import Any
 from connectors.contract import Api, Feed, Page, Raw, RecordRejected, SettingInvalid
 from connectors.contract.resources import Cursor
 from connectors.highlevel import invoices
-from connectors.highlevel.charges import FAR_DAYS, MONEY, Charges, listing
+from connectors.highlevel.charges import FAR_DAYS, MONEY, NEAR_DAYS, Charges, listing
 from connectors.highlevel.contacts import located
 from connectors.highlevel.errors import NOT_FOUND, SCOPE
 from connectors.highlevel.lists import LOT, ROWS, Listed, as_far_as_it_goes, go_on, read_to_its_end
@@ -52,6 +52,8 @@ def read_location(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> It
             yield from _Contacts(api, state, wanted, asking).pages()
         elif name == "invoices":
             yield from _Invoices(api, state).pages()
+        elif name == "subscriptions":
+            yield from _Subscriptions(api, state).pages()
         elif name == "charges":
             yield from Charges(api, state, wanted, _today()).pages()
         else:  # nobody is asked: there is nothing to know
@@ -64,6 +66,8 @@ def _lists(wanted: frozenset[str], asking: bool) -> Iterator[str]:
         yield "contacts"
     if "invoices" in wanted:
         yield "invoices"
+    if "subscriptions" in wanted:
+        yield "subscriptions"
     if wanted & MONEY:
         yield "charges"
     if "review_requests" in wanted and not asking:
@@ -221,6 +225,46 @@ class _Invoices:
         return read
 
 
+@dataclass(slots=True)
+class _Subscriptions:
+    """Subscriptions: the newest, and once a day all of them, since nothing tells of a change."""
+
+    api: Api
+    state: dict[str, Any]
+
+    def pages(self) -> Iterator[Page]:
+        mine = self.state.setdefault("subscriptions", {})
+        reading = mine.setdefault("reading", self._begin(mine))
+        listed = Listed(listing(self.api, "/payments/subscriptions", "data", "totalCount", reading["query"]), reading)
+        for lot in listed.lots():
+            reading["newest"] = max([reading["newest"], *(str(row.get("createdAt") or "") for row in lot.rows)])
+            listed.took(lot)
+            ends, note = False, ""
+            if lot.last:
+                note = f"subscriptions: {listed.total} counted, {reading['sent']} sent" if listed.lacks() else ""
+                ends = not note
+                self._close(mine, whole=ends)
+            found = [kept(row, "subscriptionSnapshot") for row in lot.rows]
+            expected = {} if reading["query"] else {"subscriptions": listed.total}
+            whole = frozenset({"subscriptions"} if ends else ())
+            yield Page({"subscriptions": found}, deepcopy(self.state), expected, whole, note)
+
+    @staticmethod
+    def _begin(mine: dict[str, Any]) -> dict[str, Any]:
+        newest = moment(mine.get("newest"))
+        start = (newest - timedelta(days=NEAR_DAYS)).date().isoformat() if newest else ""
+        near = mine.get("whole") and mine.get("far") == _today() and start
+        return {"query": {"startAt": start} if near else {}, "newest": str(mine.get("newest") or "")}
+
+    def _close(self, mine: dict[str, Any], whole: bool) -> None:
+        reading = mine.pop("reading")
+        if whole:
+            mine |= {"whole": True, "newest": reading["newest"]}
+            if not reading["query"]:
+                mine["far"] = _today()
+        read_to_its_end(self.state, "subscriptions")
+
+
 # the catalogue
 
 
@@ -265,7 +309,7 @@ def _price(api: Api, product: str) -> Callable[[], Raw]:
 FEEDS = (
     Feed(
         "location",
-        ("contacts", "invoices", "receipts", "invoice_payments", "refunds", "review_requests"),
+        ("contacts", "invoices", "receipts", "invoice_payments", "refunds", "subscriptions", "review_requests"),
         read_location,
     ),
     Feed("catalogue", ("products",), read_catalogue),

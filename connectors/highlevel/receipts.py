@@ -1,27 +1,30 @@
 """Money taken without an invoice, seen as sales paid at once: order forms, subscriptions, checkouts, calendars, stores,
 payment links. Each charge is one, so that every renewal of a subscription is its own.
 
-What was sold is told by the order behind a charge; where a charge is not the order's whole amount (an instalment, a
-trial) there is one line of the amount charged. `posted_by` is told where the vendor's own books integration has
+What was sold is told by the order behind a charge. Where a charge is not the order's whole amount it is for what
+recurs in it, or for the rest, if that comes to just as much; else (an instalment, a price that changed) there is one
+line of the amount charged. `posted_by` is told where the vendor's own books integration has
 posted a charge already.
 Source: GoHighLevel/highlevel-api-docs:apps/payments.json, docs/webhook events/OrderCreate.md, read 2026-11-21.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from connectors.contract import Raw, Ref, Resource, Text, Values
 from connectors.contract.normal import normal_email
-from connectors.highlevel.lines import Line, extra_line, item_of, lines_of, shared_discount, tax_name, united
+from connectors.highlevel.lines import Item, Line, extra_line, item_of, lines_of, shared_discount, tax_name, united
+from connectors.highlevel.subscriptions import name_of
 from connectors.highlevel.wire import TEST, ZERO, day, moment, money, number, text
 
-ORDER, WHOLE = "_order", "_whole"  # what the feed puts beside a charge: its order, and the charge read by itself
+# What the feed puts beside a charge: its order, its subscription, and the charge read by itself.
+ORDER, TAKEN_OUT, WHOLE = "_order", "_subscription", "_whole"
 # How what was bought is called: by the source's type and subtype.
 KINDS = {"funnel": "order_form", "membership": "checkout", "calendar": "calendar", "payment_link": "payment_link"}
-INVOICE = "invoice"
+INVOICE, SUBSCRIPTION = "invoice", "subscription"
 SUCCEEDED = "succeeded"
 
 
@@ -39,7 +42,15 @@ def source_of(raw: Mapping[str, Any]) -> str:
 def kind_of(raw: Mapping[str, Any]) -> str:
     """Order form, subscription, checkout, calendar…"""
     found = source_of(raw)
-    return "subscription" if raw.get("subscriptionId") else KINDS.get(found, found or "manual")
+    return SUBSCRIPTION if subscription_of(raw) else KINDS.get(found, found or "manual")
+
+
+def subscription_of(raw: Mapping[str, Any]) -> str | None:
+    """The number of the subscription a charge is for, as the provider has it; else the platform's own."""
+    inner = raw.get(TAKEN_OUT)
+    behind = text(inner.get("subscriptionId")) if isinstance(inner, Mapping) else None
+    own = text(raw.get("entityId")) if raw.get("entityType") == SUBSCRIPTION else None
+    return text(raw.get("subscriptionId")) or behind or own
 
 
 def provider_of(raw: Mapping[str, Any]) -> str | None:
@@ -91,7 +102,8 @@ def read(raw: Raw) -> Values:
         "payment_method": provider_of(raw),
         "paid": total,
         "balance": ZERO,
-        "memo": text(raw.get("entitySourceName")),
+        "memo": what_for(raw),
+        "subscription": subscription_of(raw),
     }
     lines = lines_for(raw, total, currency)
     return {
@@ -104,16 +116,41 @@ def read(raw: Raw) -> Values:
     }
 
 
+def what_for(raw: Mapping[str, Any]) -> str | None:
+    """What a charge is called: where it was made, else the subscription's name."""
+    inner = raw.get(TAKEN_OUT)
+    return text(raw.get("entitySourceName")) or (name_of(inner) if isinstance(inner, Mapping) else None)
+
+
 def lines_for(raw: Mapping[str, Any], total: Decimal, currency: str) -> list[Line]:
     """What was sold with a charge."""
     order = raw.get(ORDER)
-    if not isinstance(order, Mapping) or money(order.get("amount"), currency) != total or not order.get("items"):
-        return [extra_line("charge", "item", text(raw.get("entitySourceName")) or kind_of(raw), total)]
-    items = [item_of(item, at) for at, item in enumerate(order["items"], 1) if isinstance(item, Mapping)]
-    sums, told = (
-        order.get("amountSummary") or {},
-        [tax for tax in order.get("taxSummary") or () if isinstance(tax, Mapping)],
-    )
+    order = order if isinstance(order, Mapping) else {}
+    rows = [item for item in order.get("items") or () if isinstance(item, Mapping)]
+    if rows and money(order.get("amount"), currency) == total:
+        return _of_order(order, rows, currency)
+    recurring = [row for row in rows if _recurs(row)]
+    for some in (recurring, [row for row in rows if not _recurs(row)]):
+        lines = lines_of(_items(some), currency, None, None, None)
+        if some and sum((line["amount"] + line["tax_amount"] for line in lines), ZERO) == total:
+            return lines
+    name = item_of(recurring[0], 1).name if len(recurring) == 1 else None
+    return [extra_line("charge", "item", name or what_for(raw) or kind_of(raw), total)]
+
+
+def _recurs(item: Mapping[str, Any]) -> bool:
+    price = item.get("price")
+    return isinstance(price, Mapping) and price.get("type") == "recurring"
+
+
+def _items(rows: Sequence[Mapping[str, Any]]) -> list[Item]:
+    return [item_of(row, at) for at, row in enumerate(rows, 1)]
+
+
+def _of_order(order: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], currency: str) -> list[Line]:
+    """The lines of a whole order, by its own sums."""
+    items, sums = _items(rows), order.get("amountSummary") or {}
+    told = [tax for tax in order.get("taxSummary") or () if isinstance(tax, Mapping)]
     if told and not any(item.taxes for item in items):
         for item in items:
             item.taxes = [(tax_name(tax), number(tax.get("rate"))) for tax in told]

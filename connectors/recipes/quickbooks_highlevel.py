@@ -368,7 +368,11 @@ CONTACT = RecipeFlow(
         Excluded("CONTACT-EMAIL-INVALID", "hold", _invalid_email),
     ),
     default_back=BILLABLE,
-    associated=(Associated("sales", "right", "invoices"), Associated("payments", "right", "receipts")),
+    associated=(
+        Associated("sales", "right", "invoices"),
+        Associated("payments", "right", "receipts"),
+        Associated("subscriptions", "right", "subscriptions"),
+    ),
     presets=(
         FilterPreset(
             "recommended",

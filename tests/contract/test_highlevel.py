@@ -29,7 +29,7 @@ from tests.contract.highlevel_bench import APP, ATELIER, BACK, REVIEW, SETTINGS,
 CONTACTS, INVOICES = CONNECTOR.resource("contacts"), CONNECTOR.resource("invoices")
 RECEIPTS, PAYMENTS = CONNECTOR.resource("receipts"), CONNECTOR.resource("invoice_payments")
 REFUNDS, REVIEWS = CONNECTOR.resource("refunds"), CONNECTOR.resource("review_requests")
-PRODUCTS = CONNECTOR.resource("products")
+PRODUCTS, SUBSCRIPTIONS = CONNECTOR.resource("products"), CONNECTOR.resource("subscriptions")
 TPS = {"_id": "64a0c0ffee000000000000a5", "name": "TPS", "rate": 5, "calculation": "exclusive"}
 TVQ = {"_id": "64a0c0ffee000000000000a9", "name": "TVQ", "rate": 9.975, "calculation": "exclusive"}
 MAIL = "ondine@inventee.example"
@@ -432,6 +432,64 @@ def test_each_renewal_is_a_sale_of_its_own_on_the_same_order(bench: Bench, api: 
     found = [RECEIPTS.parse(row).values for row in read(api, None, "receipts")[0]["receipts"]]
     assert sorted(row["status"] for row in found) == ["failed", "succeeded", "succeeded"]
     assert len({row["number"] for row in found}) == 3 and {row["source"] for row in found} == {"subscription"}
+    assert {row["subscription"] for row in found} == {bench.state()["subscriptions"][0]["subscriptionId"]}
+
+
+def test_a_renewal_that_names_its_subscription_is_a_sale_with_the_same_lines(bench: Bench, api: Api) -> None:
+    bench.load("contacts", {"email": MAIL})
+    sold(bench, "subscription")
+    (one,) = bench.state()["subscriptions"]
+    bench.load("renewals", *({"subscription": one["_id"], "entity": "subscription"} for _ in range(2)))
+    rows = read(api, None, "receipts")[0]["receipts"]
+    found = [RECEIPTS.parse(row).values for row in rows]
+    assert sorted(row["entityType"] for row in rows) == ["order", "subscription", "subscription"]
+    assert {row["subscription"] for row in found} == {one["subscriptionId"]}
+    assert {row["source"] for row in found} == {"subscription"}
+    lines = [[(line["name"], line["amount"], line["tax_amount"]) for line in row["lines"]] for row in found]
+    assert lines[0] == lines[1] == lines[2] and len(lines[0]) == 1
+    bench.load("subscriptions", {"_id": one["_id"], "deleted": True})
+    found = [RECEIPTS.parse(row).values for row in read(api, None, "receipts")[0]["receipts"]]
+    assert all(row["total"] == sum(line["amount"] + line["tax_amount"] for line in row["lines"]) for row in found)
+    assert len([row for row in found if row["lines"][0]["taxes"]]) == 1, "what nobody tells any more is one line"
+
+
+def test_what_recurs_in_an_order_is_what_its_renewals_are_for(bench: Bench, api: Api) -> None:
+    bench.load("contacts", {"email": MAIL})
+    sold(bench, "subscription", items=[item("Club", 40), item("Inscription", 100, type="one_time")])
+    (one,) = bench.state()["subscriptions"]
+    bench.load("renewals", {"subscription": one["_id"]}, {"subscription": one["_id"], "amount": "39.50"})
+    found = [RECEIPTS.parse(row).values for row in read(api, None, "receipts")[0]["receipts"]]
+    by_total = {row["total"]: [(line["name"], line["tax_amount"]) for line in row["lines"]] for row in found}
+    tax = Decimal("5.99")
+    assert by_total[Decimal("45.99")] == [("Club", tax)]
+    assert by_total[Decimal("39.50")] == [("Club", Decimal(0))], "a price that changed is one line of that name"
+    assert [name for name, _ in by_total[Decimal("160.97")]] == ["Club", "Inscription"]
+    for row in found:
+        assert row["total"] == sum(line["amount"] - line["discount"] + line["tax_amount"] for line in row["lines"])
+
+
+def test_subscriptions_are_read_whole_then_the_newest_and_once_a_day_all(bench: Bench, api: Api) -> None:
+    bench.load("contacts", {"email": MAIL})
+    for number in range(103):
+        sold(bench, "subscription", amount=10 + number, at=f"2026-03-{1 + number % 28:02d}T12:00:00Z")
+    found, cursor, pages = read(api, None, "subscriptions")
+    assert len({row["_id"] for row in found["subscriptions"]}) == len(found["subscriptions"]) == 103
+    assert len(pages) == 2 and pages[-1].ends == {"subscriptions"} and pages[0].expected == {"subscriptions": 103}
+    one = bench.state()["subscriptions"][0]
+    values = SUBSCRIPTIONS.parse(next(row for row in found["subscriptions"] if row["_id"] == one["_id"])).values
+    assert values["number"] == one["subscriptionId"] and values["status"] == "active"
+    assert values["contact"] == Ref("contact", "contacts", bench.state()["contacts"][0]["id"])
+    assert (values["amount"], values["currency"]) == (Decimal("10.00"), "CAD")
+    single = api.get(f"/payments/subscriptions/{one['_id']}", {"altId": ATELIER, "altType": "location"})
+    assert {**SUBSCRIPTIONS.parse(single).values, "name": values["name"]} == values
+    bench.load("subscriptions", {"_id": one["_id"], "status": "canceled", "canceledAt": "2026-11-01T00:00:00Z"})
+    sold(bench, "subscription", amount=1, liveMode=False)
+    found, cursor, _ = read(api, cursor, "subscriptions")
+    assert len(found["subscriptions"]) < 103, "the newest days"
+    assert "test" in {SUBSCRIPTIONS.parse(row).values["status"] for row in found["subscriptions"]}
+    cursor["subscriptions"]["far"] = "2026-11-01"
+    found, _, _ = read(api, cursor, "subscriptions")
+    assert "canceled" in {SUBSCRIPTIONS.parse(row).values["status"] for row in found["subscriptions"]}
 
 
 def test_what_the_vendor_s_own_integration_posted_and_what_is_a_test_says_so(bench: Bench, api: Api) -> None:

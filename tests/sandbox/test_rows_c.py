@@ -127,6 +127,44 @@ def test_each_renewal_is_a_receipt_and_a_failed_one_is_none(house, server):
     assert len(book(server, "SalesReceipt")) == 2 and "QBHL-NOT-PAID" in skipped(run).values()
 
 
+@pytest.mark.row("C-05")
+def test_each_charge_of_a_subscription_is_one_receipt_whatever_it_says_it_is_of(house, server):
+    club = [line("Atelier", "29.95"), line("Cours", "40.00", type="one_time")]
+    server.load("highlevel", contacts=[person(1, MAIL)], payments=[bought("subscription", items=club, at=ago(65))])
+    name = place(server)["subscriptions"][0]["_id"]
+    renewals = [{"subscription": name, "at": ago(35)}, {"subscription": name, "at": ago(5), "entity": "subscription"}]
+    server.load("highlevel", renewals=renewals)
+    agency_pair(house)
+    for _ in range(2):
+        run = house.run()
+        assert run.state == "done", kept_back(run)
+    charges = {f"R-{one['_id'][-8:].upper()}": one for one in place(server)["transactions"]}
+    found = book(server, "SalesReceipt")
+    assert {number: amount(one["TotalAmt"]) for number, one in found.items()} == {
+        number: amount(one["amount"]) for number, one in charges.items()
+    }
+    items = sorted(
+        [one["SalesItemLineDetail"]["ItemRef"]["value"] for one in row["Line"] if "SalesItemLineDetail" in one]
+        for row in found.values()
+    )
+    assert items == [["1002"], ["1002"], ["1002", "1001"]], "what recurs is on its own item each time"
+
+
+@pytest.mark.row("C-03")
+def test_whose_subscription_runs_may_be_asked_about_in_a_filter(house, server):
+    server.load("highlevel", contacts=[person(n) for n in (1, 2, 3)])
+    server.load("highlevel", payments=[bought("subscription", f"ondine{n}@inventee.example") for n in (1, 2)])
+    ended = next(one for one in place(server)["subscriptions"] if one["contactId"] == person(2)["id"])
+    server.load("highlevel", subscriptions=[{"_id": ended["_id"], "status": "canceled"}])
+    integration = agency_pair(house, "contact")
+    active = {"field": "subscriptions.status", "test": "equals", "value": "active"}
+    flow = integration.flows.get(entity="contact")
+    assert integrations.save_filter(flow, active, house.ann, back=True) == []
+    run = house.run()
+    assert run.state == "done", kept_back(run)
+    assert list(customers(server)) == ["Ondine Inventée 1"]
+
+
 @pytest.mark.row("C-06")
 def test_a_day_s_receipts_come_to_the_same_to_the_cent(house, server):
     server.load("highlevel", contacts=[person(n) for n in range(1, 8)])
@@ -537,6 +575,57 @@ def test_money_given_back_is_one_refund_receipt_that_grows(house, server):
     server.load("highlevel", transactions=[{"_id": name, "amountRefunded": 0, "status": "refunded"}])
     house.run()
     assert "QBHL-REFUND-AMOUNT" in {change.code for change in Change.objects.filter(state="held", entity="refund")}
+
+
+def given_back(server):
+    return sorted(amount(one["TotalAmt"]) for one in book(server, "RefundReceipt").values())
+
+
+@pytest.mark.parametrize("lost", ["drop_after", "drop_before"])
+def test_each_part_given_back_is_in_the_books_once_although_answers_are_lost(house, server, lost):
+    """Of a receipt and of an invoice's payment: the sum is right to the cent after each part, and stays so."""
+    server.load("highlevel", contacts=[person(1, MAIL)], payments=[bought(items=[line(), line("Atelier", 20)])])
+    sent(server, bill(1))
+    server.load("highlevel", invoices=[act(1, pay=True)])
+    agency_pair(house)
+    run = house.run()
+    assert run.state == "done", kept_back(run)
+    charges = {one["entityType"]: one["_id"] for one in place(server)["transactions"]}
+    sums = dict.fromkeys(charges, Decimal(0))
+    for part in ("0.01", "33.33", "7.77"):
+        for kind, name in charges.items():
+            server.load("highlevel", refunds=[{"transaction": name, "amount": part}])
+            sums[kind] += Decimal(part)
+        fault = {"vendor": "quickbooks", "method": "POST", "path": "refundreceipt|batch", "kind": lost, "times": 1}
+        server.faults(fault)
+        run = house.run()
+        assert server.control("GET", "faults")["faults"][0]["hits"] == 1
+        server.faults()
+        assert run.state == "done", kept_back(run)
+        assert given_back(server) == sorted(sums.values())
+        assert done(house.run()) == 0
+    receipts = {one["_id"]: one for one in place(server)["transactions"]}
+    rest = amount(receipts[charges["order"]]["amount"]) - sums["order"]
+    server.load("highlevel", refunds=[{"transaction": charges["order"], "amount": str(rest)}])
+    run = house.run()
+    assert run.state == "done", kept_back(run)
+    assert given_back(server) == sorted([sums["invoice"], amount(receipts[charges["order"]]["amount"])]), "all of it"
+
+
+def test_parts_given_back_while_nothing_was_read_are_one_sum_and_reading_all_anew_adds_nothing(house, server):
+    from bridge.hub.models import Cursor
+
+    server.load("highlevel", contacts=[person(1, MAIL)], payments=[bought()])
+    agency_pair(house)
+    house.run()
+    name = place(server)["transactions"][0]["_id"]
+    server.load("highlevel", refunds=[{"transaction": name, "amount": part} for part in ("10.10", "0.05", "3")])
+    house.run()
+    assert given_back(server) == [Decimal("13.15")]
+    Cursor.objects.all().delete()
+    run = house.run()
+    assert run.state == "done" and done(run) == 0, kept_back(run)
+    assert given_back(server) == [Decimal("13.15")]
 
 
 def test_the_used_up_day_puts_a_run_off_and_says_until_when(house, server):

@@ -170,7 +170,8 @@ def _payment(location: Location, document: Document) -> Document:
 
 def _renewal(location: Location, document: Document) -> Document:
     status = str(document.get("status", "succeeded"))
-    return payments.renew(location, str(document["subscription"]), _when(location, document), status)
+    entity, amount = str(document.get("entity", "order")), document.get("amount")
+    return payments.renew(location, str(document["subscription"]), _when(location, document), status, entity, amount)
 
 
 def _refund(location: Location, document: Document) -> Document:

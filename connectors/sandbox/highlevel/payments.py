@@ -332,8 +332,9 @@ def charge(location: Location, contact: Document | None, told: Document, at: dat
 def sell(location: Location, contact: Document, told: Document, at: datetime) -> Document:
     """A purchase of one of the kinds, paid at once: an order, its transaction, a subscription where it renews.
 
-    `told`: `kind`, `items` `[{name, amount, qty?, taxes?, taxInclusive?, productId?, priceId?}]` or `amount`; optional
-    `discount`, `coupon`, `shipping`, `currency`, `liveMode`, `source`, `status` of the charge, `qboSynced`. Gives ids.
+    `told`: `kind`, `items` `[{name, amount, qty?, taxes?, taxInclusive?, productId?, priceId?, type?}]` or `amount`;
+    what is no `recurring` line of a subscription is paid once, with its first charge; optional `discount`,
+    `coupon`, `shipping`, `currency`, `liveMode`, `source`, `status` of the charge, `qboSynced`. Gives ids.
     """
     kind = str(told.get("kind", "order_form"))
     if kind not in SOURCES:
@@ -390,7 +391,7 @@ def sell(location: Location, contact: Document, told: Document, at: datetime) ->
 
 
 def _item(location: Location, line: Document, currency: str, kind: str) -> Document:
-    renews = "recurring" if kind == "subscription" else "one_time"
+    renews = line.get("type") or ("recurring" if kind == "subscription" else "one_time")
     price = {"_id": line.get("priceId") or location.long_id(), "name": line["name"], "amount": line["amount"]}
     product = {"_id": line.get("productId") or location.long_id(), "name": line["name"], "productType": "SERVICE"}
     return {
@@ -406,12 +407,14 @@ def _item(location: Location, line: Document, currency: str, kind: str) -> Docum
 
 def _subscribe(location: Location, order: Document, at: datetime) -> Document:
     when = moment(at)
-    shared = (
-        "altId", "altType", "contactId", "contactSnapshot", "currency", "amount", "liveMode", "markAsTest",
-    )  # fmt: skip
+    shared = ("altId", "altType", "contactId", "contactSnapshot", "currency", "liveMode", "markAsTest")
+    again = [item for item in order["items"] if item["price"]["type"] == "recurring"]
+    lines = [{**item, "amount": item["price"]["amount"]} for item in again]
+    part = money.add_up(lines, None, location.world.settings.tax_rounding).total
     one: Document = {
         "_id": location.long_id(),
         **{name: order[name] for name in shared},
+        "amount": order["amount"] if len(again) == len(order["items"]) else part,
         "coupon": None,
         "status": "active",
         "entityType": "order",
@@ -423,15 +426,17 @@ def _subscribe(location: Location, order: Document, at: datetime) -> Document:
         "createdAt": when,
         "updatedAt": when,
         "meta": {},
-        "recurringProduct": {"product": {"name": order["items"][0]["name"]}},
+        "recurringProduct": {"product": {"name": (again or order["items"])[0]["name"]}},
         "canceledAt": None,
     }
     location.subscriptions[one["_id"]] = one
     return one
 
 
-def renew(location: Location, id: str, at: datetime, status: str = "succeeded") -> Document:
-    """The next charge of a subscription: a new transaction on the same order."""
+def renew(
+    location: Location, id: str, at: datetime, status: str = "succeeded", entity: str = "order", amount: object = None
+) -> Document:
+    """The next charge of a subscription: a new transaction on the same order, or on the subscription itself."""
     one = location.subscriptions.get(id)
     if one is None:
         raise SandboxError(f"highlevel has no subscription {id!r}")
@@ -447,6 +452,10 @@ def renew(location: Location, id: str, at: datetime, status: str = "succeeded") 
         "markAsTest",
     )
     told = {name: one[name] for name in shared if name in one}
+    if entity == "subscription":
+        told |= {"entityType": entity, "entityId": id}
+    if amount is not None:
+        told["amount"] = cents(amount)
     return charge(location, location.contacts.get(one["contactId"]), {**told, "status": status}, at)
 
 
