@@ -70,13 +70,14 @@ class Command(BaseCommand):
             self._serve_sandbox()
             self._tables()
             self._people()
-            self._hooks()
             self.asks = True
             self._connect(not options["no_run"])
             self.asks = False
             self._connect_other(not options["no_run"])
             self._ask()
-            if not options["setup_only"]:
+            if options["setup_only"]:
+                self._hooks()
+            else:
                 self._serve()
         finally:
             self._end()
@@ -359,6 +360,8 @@ class Command(BaseCommand):
             "-m", "gunicorn", "bridge.wsgi", "--bind", f"{here.hostname}:{here.port or 8000}", "--threads", "8",
             "--log-level", "warning",
         )  # fmt: skip
+        self._wait_for_web()
+        self._hooks()
         self.stdout.write(
             "\n".join(
                 [
@@ -380,6 +383,15 @@ class Command(BaseCommand):
             while all(child.poll() is None for child in self._children):
                 time.sleep(0.5)
             self.stderr.write("A process ended; stopping the others.")
+
+    def _wait_for_web(self) -> None:
+        """Return once our pages answer: a notice sent before is refused, and a stand-in gives up on it aloud."""
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self._children[-1].poll() is None:
+            with contextlib.suppress(requests.RequestException):
+                requests.get(f"{settings.BRIDGE_BASE_URL}/accounts/login/", timeout=10)
+                return
+            time.sleep(0.2)
 
     def _end(self) -> None:
         for child in self._children:
