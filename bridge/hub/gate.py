@@ -51,7 +51,7 @@ SENSITIVE: dict[str, str] = {
 BEFORE_SECOND_STEP = frozenset({
     "mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "account_reauthenticate", "account_confirm_by_mail", "account_logout",
-    "set_language",
+    "set_language", "session_left",
 })  # fmt: skip
 # Only where nothing is set up yet: a password alone must not replace or read a second step that is there.
 SETTING_UP = frozenset({"mfa_index", "mfa_activate_totp", "mfa_add_webauthn", "mfa_list_webauthn"})
@@ -72,6 +72,9 @@ class Gate:
         if why := sessions.ended(request):
             return _signed_out(request, why)
         sessions.saw(request)
+        seconds, why = sessions.left(request)
+        # For the warning pages give before it is over.
+        request.session_ends = {"seconds": seconds, "why": why, "began": request.session[sessions.BEGAN]}  # type: ignore[attr-defined]
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -116,6 +119,8 @@ def _signed_out(request: HttpRequest, why: str) -> HttpResponse:
         "long": _("You were signed out: nobody stays signed in longer than %(hours)s hours.") % {"hours": hours},
     }
     messages.info(request, said[why])
+    if request.method not in ("GET", "HEAD") and request.path != reverse("session_left"):
+        messages.warning(request, _("What you sent last was not carried out. Sign in, then send it again."))
     return HttpResponseRedirect(f"{reverse(settings.LOGIN_URL)}?{urlencode({'next': back})}")
 
 

@@ -33,12 +33,27 @@ def ended(request: HttpRequest) -> str:
     return ""
 
 
+def left(request: HttpRequest) -> tuple[int, str]:
+    """Return in how many seconds a living session ends by itself, and why: "idle" or "long"."""
+    now = time.time()
+    ends = [(request.session[BEGAN] + settings.SESSION_LONGEST_SECONDS, "long")]
+    if of_the_office(request):
+        ends.append((request.session[SEEN] + settings.STAFF_IDLE_SECONDS, "idle"))
+    at, why = min(ends)
+    return max(0, round(at - now)), why
+
+
 def saw(request: HttpRequest) -> None:
     """Note activity. What a page fetches by itself, to stay fresh, is none."""
     alone = request.method == "GET" and request.headers.get("Sec-Fetch-Dest") == "empty"
     now = int(time.time())
     if not alone and now - request.session.get(SEEN, 0) >= SEEN_EVERY:
         request.session[SEEN] = now
+
+
+def stay(request: HttpRequest) -> None:
+    """Note that somebody is there and wants to stay."""
+    request.session[SEEN] = int(time.time())
 
 
 def of_the_office(request: HttpRequest) -> bool:

@@ -20,7 +20,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -28,8 +28,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
+from bridge.hub import sessions
 from bridge.hub.gate import leads_inside
 from bridge.hub.models import SignInLink, User
 from bridge.jobs import links
@@ -58,6 +59,21 @@ def set_language(request: HttpRequest) -> HttpResponse:
             settings.LANGUAGE_COOKIE_NAME, wanted, max_age=YEAR, samesite="Lax", secure=request.is_secure()
         )
     return response
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def session_left(request: HttpRequest) -> HttpResponse:
+    """Tell in how many seconds the session ends, as JSON: {"seconds", "why"}. Posting stays signed in, asking does not.
+
+    Pages ask before they warn: somebody may be busy in another tab. 0 seconds for who is not signed in.
+    """
+    if not request.user.is_authenticated:
+        return JsonResponse({"seconds": 0, "why": ""})
+    if request.method == "POST":
+        sessions.stay(request)
+    seconds, why = sessions.left(request)
+    return JsonResponse({"seconds": seconds, "why": why})
 
 
 def _inside(place: str) -> str:

@@ -24,6 +24,7 @@ class MembershipInline(TabularInline):
 
     model = Membership
     extra = 0
+    fields = ("user", "role")  # which mails a person wants is theirs to say
     autocomplete_fields = ("user",)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -31,6 +31,7 @@ class MembershipsOfPerson(TabularInline):
 
     model = Membership
     extra = 0
+    fields = ("organization", "role")  # which mails a person wants is theirs to say
     autocomplete_fields = ("organization",)
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -236,14 +236,19 @@ class Asked:
         named = dict(self.fixed_choices) | {item.id: item.label for item in self.choices}
         return named.get(self.value, self.value)
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether what is chosen are words of no language of ours: shown as they are."""
+        return self.setting.kind not in ("flag", "choice")
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Settings shown together. Folded, it still says what is chosen, as (label, words)."""
+    """Settings shown together. Folded, it still says what is chosen, as (label, words, whether somebody typed them)."""
 
     label: str
     items: list[Asked]
-    chosen: list[tuple[str, str]]
+    chosen: list[tuple[str, str, bool]]
     is_open: bool
 
 
@@ -259,7 +264,7 @@ def _groups(asked: list[Asked], values: Mapping[str, str], problems: Problems) -
     for label, items in found.items():
         shown = [item for item in items if _is_asked(item.setting, values)]
         wants = any(item.trouble or (item.setting.required and not item.value) for item in shown)
-        chosen = [(say(item.setting.label), item.chosen) for item in shown if item.chosen]
+        chosen = [(say(item.setting.label), item.chosen, item.is_typed) for item in shown if item.chosen]
         groups.append(Group(label, items, chosen, wants or any(item.setting.key in problems for item in items)))
     return groups
 

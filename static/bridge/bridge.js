@@ -113,6 +113,74 @@
     form.action = form.action.split("#")[0] + location.hash;
   }));
 
+  // Before a session ends by itself: a warning with "Stay signed in"; what was typed outlasts signing in again, in this
+  // tab and for this person. Pages are asked for the time that is left: somebody may be busy in another tab.
+  const session = document.querySelector("[data-session]");
+  if (session) {
+    const TYPED = "bridge:typed", WARN = 180_000, EACH = 10_000, QUIET = 300_000;
+    const { person, began } = session.dataset;
+    const here = location.pathname + location.search;
+    let deadline = Date.now() + session.dataset.seconds * 1000, why = "", told = Date.now();
+    let asking = false, dismissed = false, over = false;
+
+    const part = (name) => {
+      session.querySelectorAll("[data-session-part]").forEach((item) => { item.hidden = item.dataset.sessionPart !== name; });
+      const shown = session.querySelector(`[data-session-part="${name}"]`);
+      shown.querySelector("h2").id = "session-head";
+      shown.querySelector("p").id = "session-words";
+      session.querySelectorAll("[data-session-part] h2, [data-session-part] p").forEach((item) => { if (!shown.contains(item)) item.removeAttribute("id"); });
+      if (!session.open) session.showModal();
+      shown.querySelector("button, a")?.focus();
+    };
+    const keepTyped = () => {
+      const typed = fields().filter(([, field]) => String(stands(field)) !== String(came(field)));
+      if (!typed.length) return;
+      try {
+        sessionStorage.setItem(TYPED, JSON.stringify({
+          person, began, page: here, fields: typed.map(([name, field]) => [name, stands(field)]),
+          open: details().map((item) => item.open), scroll: scrollY,
+        }));
+      } catch { /* not kept */ }
+    };
+    const ask = async (method) => {
+      if (asking) return;
+      asking = true;
+      try {
+        const sent = { method, redirect: "manual", headers: { Accept: "application/json" } };
+        if (method === "POST") sent.body = new FormData(session.querySelector("[data-session-stay]"));
+        const answer = await fetch(session.dataset.session, sent);
+        const said = answer.ok ? await answer.json() : { seconds: 0, why: "" };
+        if (!answer.ok && answer.type !== "opaqueredirect") return; // the server is not well: say nothing of the session
+        deadline = Date.now() + said.seconds * 1000;
+        why = said.why;
+        told = Date.now();
+        if (said.seconds === 0) { clearInterval(beat); leaving = over = true; keepTyped(); part("over"); }
+        else if (deadline - Date.now() > WARN) { dismissed = false; if (session.open) session.close(); }
+        else if (method === "GET" && !dismissed) part(why);
+      } catch { /* not reached: asked again */ } finally { asking = false; }
+    };
+    const look = () => { if (!over && deadline - Date.now() <= WARN && !(dismissed && Date.now() < deadline)) ask("GET"); };
+    const beat = setInterval(look, EACH);
+    look();
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+    // Who types here is there, though no page is asked for.
+    document.addEventListener("input", () => { if (Date.now() - told > QUIET && deadline - Date.now() > WARN) ask("POST"); });
+    session.querySelector("[data-session-stay]").addEventListener("submit", (event) => { event.preventDefault(); ask("POST"); });
+    session.querySelector("[data-session-close]").addEventListener("click", () => session.close());
+    session.addEventListener("close", () => { dismissed = deadline - Date.now() <= WARN; });
+    // A machine that slept has not warned: what is sent then meets the door, and is kept.
+    document.addEventListener("submit", () => { if (Date.now() >= deadline) keepTyped(); });
+    try {
+      const kept = JSON.parse(sessionStorage.getItem(TYPED) || "null");
+      if (kept && kept.person !== person) sessionStorage.removeItem(TYPED);
+      else if (kept && kept.page === here && kept.began !== began) {
+        sessionStorage.removeItem(TYPED);
+        restore(kept);
+        document.querySelector("[data-typed-back]").hidden = false;
+      }
+    } catch { /* nothing was kept */ }
+  }
+
   // Parts of a form shown only for some answers (data-needs="name=value").
   document.querySelectorAll("[data-needs]").forEach((part) => {
     const [name, value] = part.dataset.needs.split("=");

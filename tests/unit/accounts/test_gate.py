@@ -1,5 +1,6 @@
 """The gate: sessions that end, second steps that are owed, and confirming who one is."""
 
+import re
 import time
 
 import pytest
@@ -287,6 +288,42 @@ def test_what_a_page_fetches_by_itself_keeps_nobody_signed_in(client, ann, clock
         clock.ahead += settings.STAFF_IDLE_SECONDS / 3
         client.get("/admin/", headers={"sec-fetch-dest": "empty"})
     assert not signed_in(client)
+
+
+def test_pages_know_when_the_session_ends_and_only_pressing_stays(client, ann, carla, clock, settings):
+    settings.STAFF_SECOND_STEP = False
+    sign_in(client, ann)
+    page = client.get("/admin/").content.decode()
+    told = re.search(r'data-seconds="(\d+)"', page)
+    assert "Stay signed in" in page and told and abs(int(told.group(1)) - settings.STAFF_IDLE_SECONDS) <= 2
+    address = reverse("session_left")
+    clock.ahead += 600
+    for _ in range(2):  # asking is no activity
+        told = client.get(address, headers={"sec-fetch-dest": "empty"}).json()
+        assert told["why"] == "idle" and abs(told["seconds"] - (settings.STAFF_IDLE_SECONDS - 600)) <= 1
+    assert client.post(address, headers={"sec-fetch-dest": "empty"}).json()["seconds"] >= 1799
+    guest = Client()
+    assert guest.get(address).json() == {"seconds": 0, "why": ""} == guest.post(address).json()
+    sign_in(guest, carla)
+    told = guest.get(address).json()
+    assert told["why"] == "long" and told["seconds"] > settings.SESSION_LONGEST_SECONDS - 700
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ann)
+    assert strict.post(address).status_code == 403
+
+
+def test_who_sends_something_after_the_session_ended_hears_that_it_was_not_carried_out(client, ann, clock, settings):
+    settings.STAFF_SECOND_STEP = False
+    for method, told in ((client.post, True), (client.get, False)):
+        sign_in(client, ann)
+        clock.ahead += settings.STAFF_IDLE_SECONDS + 1
+        answer = method("/admin/find/", headers={"referer": "http://testserver/admin/find/?q=1"})
+        assert answer["Location"].startswith("/accounts/login/?next=%2Fadmin%2Ffind%2F")
+        assert ("was not carried out" in client.get(answer["Location"]).content.decode()) == told
+    sign_in(client, ann)
+    clock.ahead += settings.STAFF_IDLE_SECONDS + 1
+    answer = client.post(reverse("session_left"))
+    assert "was not carried out" not in client.get(answer["Location"]).content.decode()
 
 
 @pytest.mark.fault("S15")

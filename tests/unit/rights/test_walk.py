@@ -30,7 +30,7 @@ STAFF = [key for key, _label in rights.STAFF_ROLES]
 OPEN_PAGES = {"admin:login", "admin:logout", "admin:password_change", "admin:password_change_done", "admin:jsi18n"}
 # What is reached with a key of its own instead of a person: it answers without rows of clients.
 DOORS = {
-    "start", "set_language", "see_as_end", "vendor_callback", "vendor_identity", "vendor_activate", "health", "hook",
+    "start", "set_language", "session_left", "see_as_end", "vendor_callback", "vendor_identity", "vendor_activate", "health", "hook",
     "hook_of_connection",
 }  # fmt: skip
 # The recipe of the sample pair has no guide and no one-time import: its own pages are not there either.
