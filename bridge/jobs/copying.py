@@ -22,9 +22,11 @@ from bridge.hub.formats import language
 from bridge.hub.models import Flow, Integration, MappingFileRow, User
 from bridge.jobs import connections, integrations, values
 from bridge.jobs.context import context_of, settings_of
-from bridge.jobs.mapping_files import RulesWriter, ValuesWriter, Writer
+from bridge.jobs.mapping_planning import MappingSet, Planned
 from bridge.jobs.mapping_reading import Line, Table, refused
-from bridge.jobs.mapping_sets import MappingSet, Planned, RulesSet, ValuesSet
+from bridge.jobs.mapping_rules import RulesSet
+from bridge.jobs.mapping_values import ValuesSet
+from bridge.jobs.mapping_writers import RulesWriter, ValuesWriter, Writer
 from connectors.contract import Setting, SyncError, Text
 
 FORMAT, VERSION = "bridge-setup", 1

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 
 from bridge.hub.models import Integration, MappingFile, MappingFileRow
 from bridge.jobs import copying, mapping_files, values
+from bridge.jobs.mapping_planning import MappingSet
 from bridge.jobs.mapping_reading import MOST_BYTES
-from bridge.jobs.mapping_sets import SETS, MappingSet
+from bridge.jobs.mapping_sets import SETS
 from bridge.staff import desk
 from bridge.staff.integrations import get_integration
 from bridge.staff.mappings import Look
