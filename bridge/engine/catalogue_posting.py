@@ -1,4 +1,4 @@
-"""What posting and reconciliation have to say: why a sale is held, or what was remarked when it was posted."""
+"""What posting has to say: why a sale is held, or what was remarked when it was posted."""
 
 from bridge.engine.posting.sheet import LINE_KINDS, unmapped_code
 from bridge.engine.wording import Pair
@@ -548,34 +548,3 @@ _PAYMENTS = (
 )  # fmt: skip
 
 POSTING = (*_ITEMS, *_TAXES, *_TOTALS, *_HEADERS, *_PAYMENTS)
-
-RECONCILING = (
-    _e(
-        "RECON-REFUND",
-        ("A refund is on one side only.", "Un remboursement n’est que d’un côté."),
-        ("It was given on one side and never entered on the other.",
-         "Il a été fait d’un côté et jamais inscrit de l’autre."),
-        ("Start a run, or enter it on the side that lacks it.",
-         "Lancez un passage, ou inscrivez-le du côté où il manque."),
-    ),
-    _e(
-        "RECON-REFUND-AMOUNT",
-        ("The refund differs by {amount}.", "Le remboursement diffère de {amount}."),
-        ("One side was changed, or leaves out a line or a fee.",
-         "Un côté a été modifié, ou omet une ligne ou des frais."),
-        ("Compare the lines and correct the side that is wrong.", "Comparez les lignes et corrigez le côté fautif."),
-    ),
-    _e(
-        "RECON-RATES",
-        ("The taxes agree in all, but not one by one.", "Les taxes concordent en tout, mais pas une à une."),
-        ("One side has part of a tax under another rate.", "Un côté a une partie d’une taxe sous un autre taux."),
-        ("Check the tax map and the document’s tax codes.", "Vérifiez la table des taxes et les codes du document."),
-    ),
-    _e(
-        "RECON-CLEARING",
-        ("This movement is not where it was expected.", "Ce mouvement n’est pas là où il était attendu."),
-        ("It is missing, in another account, or with another amount.",
-         "Il manque, est dans un autre compte, ou a un autre montant."),
-        ("Open it in the books and correct its account.", "Ouvrez-le dans les livres et corrigez son compte."),
-    ),
-)  # fmt: skip
