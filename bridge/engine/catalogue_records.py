@@ -217,7 +217,10 @@ _KEPT_BACK = (
         "CONFLICT-NO-RULE",
         ("No rule writes this field any more.", "Aucune règle n’écrit plus ce champ."),
         ("The rules changed since both sides did.", "Les règles ont changé depuis."),
-        ("Decide for this record; the next run looks again.", "Décidez pour cette fiche ; la prochaine passe reverra."),
+        (
+            "Decide for this record; the next run looks again.",
+            "Décidez pour cette fiche ; la prochaine synchronisation y reviendra.",
+        ),
         can_retry=False,
     ),
     _e(

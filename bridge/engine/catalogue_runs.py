@@ -25,7 +25,7 @@ _BRAKES = (
         "BRAKE-FIRST-RUN",
         (
             "This is the first run; {writes} writes wait for you.",
-            "C’est le premier passage ; {writes} écritures vous attendent.",
+            "C’est la première synchronisation ; {writes} écritures vous attendent.",
         ),
         (
             "Nothing is written the first time before a person has seen it.",
@@ -51,7 +51,7 @@ _BRAKES = (
         "BRAKE-REMOVALS",
         (
             "This run would remove {count} records; at most {most} go alone.",
-            "Ce passage retirerait {count} fiches ; au plus {most} partent sans accord.",
+            "Cette synchronisation retirerait {count} fiches ; au plus {most} partent sans accord.",
         ),
         ("So many at once may be a mistake at the source.", "Autant d’un coup peut venir d’une erreur à la source."),
         _LOOK,
@@ -61,7 +61,7 @@ _BRAKES = (
         "BRAKE-UPDATES",
         (
             "This run would change {count} records; at most {most} go alone.",
-            "Ce passage changerait {count} fiches ; au plus {most} partent sans accord.",
+            "Cette synchronisation changerait {count} fiches ; au plus {most} partent sans accord.",
         ),
         (
             "So many at once may be a mistake at the source or in a rule.",
@@ -74,7 +74,7 @@ _BRAKES = (
         "BRAKE-CREATES",
         (
             "This run would create {count} records; at most {most} go alone.",
-            "Ce passage créerait {count} fiches ; au plus {most} partent sans accord.",
+            "Cette synchronisation créerait {count} fiches ; au plus {most} partent sans accord.",
         ),
         ("That is the limit set for this connection.", "C’est la limite fixée pour cette connexion."),
         _LOOK,
@@ -177,7 +177,7 @@ _CALLS = (
         ),
         (
             "Nothing: the next run asks for them again. If several runs end so, tell support.",
-            "Rien : le prochain passage les redemande. Si plusieurs passages finissent ainsi, prévenez le soutien.",
+            "Rien : la prochaine synchronisation les redemande. Si plusieurs finissent ainsi, prévenez le soutien.",
         ),
     ),
     _e(
@@ -294,16 +294,16 @@ _CALLS = (
     ),
     _e(
         "RUN-STOPPED",
-        ("This was not done: the run was stopped.", "Cela n’a pas été fait : le passage a été arrêté."),
+        ("This was not done: the run was stopped.", "Cela n’a pas été fait : la synchronisation a été arrêtée."),
         (
             "A person stopped it. What was done before stays done.",
             "Une personne l’a arrêté. Ce qui était fait le reste.",
         ),
-        ("Start a new run when you are ready.", "Lancez un nouveau passage quand vous serez prêt."),
+        ("Start a new run when you are ready.", "Lancez une nouvelle synchronisation quand vous serez prêt."),
     ),
     _e(
         "RUN-INTERRUPTED",
-        ("The run broke off and is taken up again.", "Le passage s’est interrompu et sera repris."),
+        ("The run broke off and is taken up again.", "La synchronisation s’est interrompue et sera reprise."),
         (
             "The machine or the program stopped; nothing is lost or doubled.",
             "La machine ou le programme s’est arrêté ; rien n’est perdu ni doublé.",

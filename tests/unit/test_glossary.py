@@ -108,6 +108,13 @@ def test_the_words_of_the_trade_are_the_ones_of_québec(forms: list[str], words:
         assert wrong == []
 
 
+def test_a_run_is_called_by_its_word_in_what_connectors_and_catalogues_say() -> None:
+    everything = [*texts(registry.connectors()), *texts(registry.recipes()), *texts(registry.catalogue())]
+    about = [text for text in everything if has(ASIDE.sub("", readable(text.en)), "run")]
+    assert len(about) > 50
+    assert [text.fr for text in about if re.search(r"\b(passage|passe|exécution)s?\b", text.fr, re.IGNORECASE)] == []
+
+
 def test_nobody_is_sent_an_e_mail_nor_asked_to_log_in() -> None:
     banned = (
         "e-mail",
