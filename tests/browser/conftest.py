@@ -3,8 +3,9 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Error
@@ -65,19 +66,19 @@ def template(tmp_path_factory) -> Path:
 class Rooms:
     """The installation the journeys of one language walk through; a spent one is followed by a new one."""
 
-    def __init__(self, template: Path, language: str) -> None:
-        self.template, self.language = template, language
+    def __init__(self, template: Path, language: str, kind: type[Installation] = Installation) -> None:
+        self.template, self.language, self.kind = template, language, kind
         self.synced = 0  # the number of the integration once it is set up and its first run has ended
         self._number = 0
         self._now: Installation | None = None
 
     @property
-    def now(self) -> Installation:
+    def now(self) -> Any:
         """The installation, started when first asked for."""
         if self._now is None:
             self._number += 1
             folder = self.template.parent / f"{self.language}{self._number}"
-            self._now = Installation(self.template, folder)
+            self._now = self.kind(self.template, folder)
         return self._now
 
     def spend(self) -> None:
@@ -87,12 +88,20 @@ class Rooms:
         self._now, self.synced = None, 0
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template) -> Iterator[Rooms]:
-    """The rooms of one language; all journeys of that language run before those of the other."""
-    rooms = Rooms(template, request.param)
-    yield rooms
-    rooms.spend()
+def rooms_of(kind: type[Installation]) -> Any:
+    """Make the fixture `rooms` with installations of a kind."""
+
+    @pytest.fixture(scope="module", params=["fr", "en"], name="rooms")
+    def made(request, template) -> Iterator[Rooms]:
+        """The rooms of one language; all journeys of that language run before those of the other."""
+        rooms = Rooms(template, request.param, kind)
+        yield rooms
+        rooms.spend()
+
+    return made
+
+
+rooms = rooms_of(Installation)
 
 
 class Traveller:
@@ -147,12 +156,16 @@ class Traveller:
         with self.page.expect_navigation():
             self.page.locator(what).first.click()
 
-    def sign_in(self) -> None:
-        """Come in by the front door."""
-        self.go("/")
-        self.page.fill("input[name=login]", PEOPLE[self.language])
+    def enter(self, email: str, path: str = "/accounts/login/") -> None:
+        """Give one's address and password at the door."""
+        self.go(path)
+        self.page.fill("input[name=login]", email)
         self.page.fill("input[name=password]", PASSWORD)
         self.press("main form .button-main")
+
+    def sign_in(self) -> None:
+        """Come in by the front door."""
+        self.enter(PEOPLE[self.language], "/")
         assert self.path() == "/admin/", self.page.url
 
     def path(self) -> str:
@@ -196,12 +209,28 @@ class Traveller:
 
 
 @pytest.fixture
-def traveller(request, chromium, rooms) -> Iterator[Traveller]:
+def visitor(request, chromium, rooms) -> Iterator[Callable[..., Any]]:
+    """Make people with a browser of their own, not signed in: `visitor()`, `visitor(stops.NARROW, scripts=False)`."""
+    made = []
+
+    def come(viewport: Any = stops.WIDE, kind: type[Traveller] = Traveller, scripts: bool = True) -> Traveller:
+        locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
+        context = chromium.new_context(
+            viewport=viewport, locale=locale, timezone_id="America/Toronto", java_script_enabled=scripts
+        )
+        context.set_default_timeout(20_000)
+        made.append(context)
+        person = request.node.stash[WALK] = kind(context.new_page(), rooms)
+        return person
+
+    yield come
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def traveller(visitor) -> Traveller:
     """Ann or Anne, signed in."""
-    locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-    context = chromium.new_context(viewport=stops.WIDE, locale=locale, timezone_id="America/Toronto")
-    context.set_default_timeout(20_000)
-    person = request.node.stash[WALK] = Traveller(context.new_page(), rooms)
+    person = visitor()
     person.sign_in()
-    yield person
-    context.close()
+    return person

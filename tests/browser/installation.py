@@ -57,7 +57,7 @@ def furnish(folder: Path) -> None:
 
 
 class Installation:
-    """Web server, worker and stand-ins in the world `demo`, ended by `close`."""
+    """Web server, worker and stand-ins in the world `demo`, ended by `close`. Kinds of it say `more` and `begin`."""
 
     def __init__(self, template: Path, folder: Path) -> None:
         shutil.copytree(template, folder)
@@ -66,15 +66,33 @@ class Installation:
         self.vendors = Server("demo")
         self.vendors.control("POST", "configure/mailchimp", {"batch_seconds": 0.1})
         self._log = (folder / "processes.log").open("wb")
-        self._environment = _environment(folder, BRIDGE_SANDBOX_URL=self.vendors.url, BRIDGE_BASE_URL=self.url)
         self._processes: list[subprocess.Popen[bytes]] = []
         try:
+            urls = {"BRIDGE_SANDBOX_URL": self.vendors.url, "BRIDGE_BASE_URL": self.url}
+            self._environment = _environment(folder, **urls, **self.more())
             self._start("watch", "--beat-seconds", "5")
             self._start("runserver", "--noreload", f"127.0.0.1:{self.port}")
             self._wait()
+            self.begin()
         except BaseException:
             self.close()
             raise
+
+    def more(self) -> dict[str, str]:
+        """Return what else its processes find in their environment."""
+        return {}
+
+    def begin(self) -> None:
+        """Make what the journeys find here, once everything runs."""
+
+    def tell(self, script: str) -> str:
+        """Run a script beside the web server, and return the last line it prints."""
+        done = subprocess.run(
+            [sys.executable, "-c", f"import django\ndjango.setup()\n{script}"], cwd=ROOT, env=self._environment,
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return (done.stdout.strip().splitlines() or [""])[-1]
 
     def _start(self, *words: str) -> None:
         self._processes.append(

@@ -2,22 +2,16 @@
 review.
 """
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.browser.conftest import Rooms
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import ORGANIZATION, PEOPLE, Installation
 from tests.browser.test_garage_journey import approve, settled
-from tests.house import ROOT
 from tests.sandbox import small_agency as a
 from tests.sandbox.small_world import written
 
 # Both accounts connected and made a pair, taxes and accounts mapped; whether reviews are asked for is for the journey.
 _PAIR = f"""
-import django
-django.setup()
 from bridge.hub.models import Organization, User
 from tests.house import House
 from tests.sandbox import small_agency as a
@@ -32,34 +26,15 @@ print(a.agency_pair(Home(), *a.FLOWS, "review").pk)
 class AgencyInstallation(Installation):
     """An installation whose agency has one contact and the draft of one invoice."""
 
-    def __init__(self, template, folder):
-        super().__init__(template, folder)
+    def begin(self):
+        """Furnish it."""
         self.vendors.reset("empty")
         a.furnish(self.vendors)
         self.vendors.load("highlevel", contacts=[a.person(1, a.MAIL)], invoices=[a.bill(1)])
-        told = subprocess.run(
-            [sys.executable, "-c", _PAIR], cwd=ROOT, env=self._environment, check=True, capture_output=True, timeout=120
-        )
-        self.pair = int(told.stdout.split()[-1])
+        self.pair = int(self.tell(_PAIR))
 
 
-class AgencyRooms(Rooms):
-    """Rooms whose installation has the agency."""
-
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = AgencyInstallation(self.template, self.template.parent / f"agency-{self.language}")
-        return self._now
-
-
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language, with the agency."""
-    found = AgencyRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(AgencyInstallation)
 
 
 def run(walk):

@@ -2,18 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests.browser.installation import ORGANIZATION
-from tests.house import ROOT
 
 # A pair whose people have phones and companies that both sides changed; said with the ORM, as no run is needed for it.
 _CONFLICTS = f"""
-import django, json
-django.setup()
+import json
 from django.utils import timezone
 from bridge.hub.models import Conflict, Connection, Environment, Flow, Integration, Link, MappingRule, Organization, Record
 of = Organization.objects.get(name={ORGANIZATION!r})
@@ -43,8 +39,7 @@ ids += [conflict(10 + n, f"Personne {{n}}", "company", "Fiction", "Fiction inc."
 print(json.dumps({{"conflicts": ids, "pair": pair.pk}}))
 """
 _DECIDED = """
-import django, json
-django.setup()
+import json
 from bridge.hub.models import Conflict, MappingRule
 print(json.dumps({
     "decisions": dict(Conflict.objects.values_list("pk", "decision")),
@@ -57,11 +52,7 @@ print(json.dumps({
 
 def told(walk, script):
     """What a script says, run beside the web server in its installation."""
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=walk.rooms.now._environment, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout)
+    return json.loads(walk.rooms.now.tell(script))
 
 
 def press(walk, key):

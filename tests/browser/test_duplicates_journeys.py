@@ -2,18 +2,14 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests.browser.installation import ORGANIZATION
-from tests.house import ROOT
 
 # A client whose books and newsletter hold people who may be the same; said with the ORM, as no run is needed for it.
 _PEOPLE = f"""
-import django, json
-django.setup()
+import json
 from decimal import Decimal
 from django.utils import timezone
 from bridge.hub.models import Candidate, Connection, Double, Environment, Flow, Integration, Link, Organization, Record
@@ -60,8 +56,7 @@ double = Double.objects.create(connection=left, entity="contact", left=one, righ
 print(json.dumps({{"pairs": ids, "double": double.pk, "link": Link.objects.get().pk}}))
 """
 _LINKS = """
-import django, json
-django.setup()
+import json
 from bridge.hub.models import Candidate, Link, Merge, Record
 print(json.dumps({
     "links": sorted(Link.objects.values_list("pk", "left__name", "right__name", "shared", "made_by")),
@@ -74,11 +69,7 @@ print(json.dumps({
 
 def told(walk, script):
     """What a script says, run beside the web server in its installation."""
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=walk.rooms.now._environment, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return json.loads(walk.rooms.now.tell(script))
 
 
 def press(walk, key):

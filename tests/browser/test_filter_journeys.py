@@ -3,21 +3,16 @@ in and one out. With the books and the CRM of the stand-ins, in the demo world.
 """
 
 import re
-import subprocess
-import sys
 
 import pytest
 
 from connectors.recipes.quickbooks_hubspot import RECIPE
 from tests.browser import stops
-from tests.browser.conftest import Rooms
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import ORGANIZATION, PEOPLE, Installation
-from tests.house import ROOT
 
 # Both accounts connected and made a pair; the rest is done by clicking.
 _PAIR = f"""
-import django
-django.setup()
 import requests
 from urllib.parse import parse_qs, urlsplit
 from bridge.hub.models import Organization, User
@@ -41,31 +36,12 @@ print(pair.pk)
 class PairInstallation(Installation):
     """An installation with the pair already connected."""
 
-    def __init__(self, template, folder):
-        super().__init__(template, folder)
-        told = subprocess.run(
-            [sys.executable, "-c", _PAIR], cwd=ROOT, env=self._environment, check=True, capture_output=True, timeout=120
-        )
-        self.pair = int(told.stdout.split()[-1])
+    def begin(self):
+        """Furnish it."""
+        self.pair = int(self.tell(_PAIR))
 
 
-class PairRooms(Rooms):
-    """Rooms whose installation has the pair."""
-
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = PairInstallation(self.template, self.template.parent / f"filters-{self.language}")
-        return self._now
-
-
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language, with the pair."""
-    found = PairRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(PairInstallation)
 
 
 def page(walk, *parts):

@@ -1,22 +1,17 @@
 """Journey 16: somebody of support finds a held order by its amount and reads why; retrying is for who may."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests.browser import stops
-from tests.browser.conftest import WALK, Rooms, Traveller
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import ORGANIZATION, PASSWORD, PEOPLE, Installation
-from tests.house import ROOT
 
 SUPPORT = {"en": "sam@bridge.example", "fr": "samuelle@bridge.example"}
 AMOUNTS = {"en": "$1,234.50", "fr": "1\u202f234,50\u00a0$"}
 
 _HELD = f"""
-import django
-django.setup()
 from decimal import Decimal
 from bridge.hub.models import Organization, User
 from tests import factories
@@ -34,48 +29,21 @@ print(order.pk)
 """
 
 
-class FindRooms(Rooms):
-    """Rooms with people of support, an order that waits, and one of a client they do not look after."""
+class FindInstallation(Installation):
+    """An installation with people of support, an order that waits, and one of a client they do not look after."""
 
-    order = 0
-
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = Installation(self.template, self.template.parent / f"find-{self.language}")
-            told = subprocess.run(
-                [sys.executable, "-c", _HELD], cwd=ROOT, env=self._now._environment, capture_output=True, text=True,
-                check=True, timeout=120,
-            )  # fmt: skip
-            self.order = int(told.stdout.split()[-1])
-        return self._now
+    def begin(self):
+        """Let them in."""
+        self.order = int(self.tell(_HELD))
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language."""
-    found = FindRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(FindInstallation)
 
 
 @pytest.fixture
-def comer(request, chromium, rooms):
+def comer(visitor):
     """Somebody who has not signed in yet."""
-    locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-    context = chromium.new_context(viewport=stops.WIDE, locale=locale, timezone_id="America/Toronto")
-    context.set_default_timeout(20_000)
-    person = request.node.stash[WALK] = Traveller(context.new_page(), rooms)
-    yield person
-    context.close()
-
-
-def enter(walk, email):
-    walk.go("/accounts/login/")
-    walk.page.fill("input[name=login]", email)
-    walk.page.fill("input[name=password]", PASSWORD)
-    walk.press("main form .button-main")
+    return visitor()
 
 
 def buttons(walk):
@@ -86,7 +54,7 @@ def buttons(walk):
 
 def test_support_finds_by_amount_opens_why_and_sees_no_other_button(comer, rooms):
     walk = comer
-    enter(walk, SUPPORT[walk.language])
+    walk.enter(SUPPORT[walk.language])
     walk.go("/admin/find/")
     walk.page.set_viewport_size(stops.NARROW)
     walk.page.fill("#q", AMOUNTS[walk.language])
@@ -94,20 +62,20 @@ def test_support_finds_by_amount_opens_why_and_sees_no_other_button(comer, rooms
     assert "W-1" not in walk.main(), "another client's order of the same amount"
     assert walk.words("Held") in walk.main() and walk.page.locator("tbody tr").count() == 1
     walk.stop()
-    walk.press(f"tbody a[href='/admin/records/{rooms.order}/']")
-    assert walk.path() == f"/admin/records/{rooms.order}/"
+    walk.press(f"tbody a[href='/admin/records/{rooms.now.order}/']")
+    assert walk.path() == f"/admin/records/{rooms.now.order}/"
     walk.stop()
     assert walk.page.locator("main").inner_text().count("1234") or "234" in walk.main()
     assert buttons(walk) == [], "support explains; it does not act"
-    assert walk.page.locator(f"form[action$='/records/{rooms.order}/retry/']").count() == 0
+    assert walk.page.locator(f"form[action$='/records/{rooms.now.order}/retry/']").count() == 0
 
 
 def test_who_may_retries_where_the_record_was_found(comer, rooms):
     walk = comer
-    enter(walk, PEOPLE[walk.language])
+    walk.enter(PEOPLE[walk.language])
     walk.go("/admin/find/?q=B-1001")
-    walk.press(f"tbody a[href='/admin/records/{rooms.order}/']")
+    walk.press(f"tbody a[href='/admin/records/{rooms.now.order}/']")
     assert walk.words("Retry") in buttons(walk)
-    walk.press(f"form[action$='/records/{rooms.order}/retry/'] button")
+    walk.press(f"form[action$='/records/{rooms.now.order}/retry/'] button")
     assert walk.page.locator("main .alert").count() >= 1, "what came of it is said"
     walk.stop()

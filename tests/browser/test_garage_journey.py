@@ -1,20 +1,14 @@
 """Journey 4 in a real browser: five steps with two missing items, and a held invoice released once it is mapped."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.browser.conftest import Rooms
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import ORGANIZATION, PEOPLE, Installation
 from tests.browser.test_journeys import confirm
-from tests.house import ROOT
 from tests.sandbox import small_garage as g
 
 # Both accounts connected and made a pair, taxes and clearing accounts mapped; the rest is for the journey.
 _PAIR = f"""
-import django
-django.setup()
 import requests
 from urllib.parse import parse_qs, urlsplit
 from bridge.hub.models import Organization, User
@@ -36,35 +30,16 @@ print(pair.pk)
 class GarageInstallation(Installation):
     """An installation whose garage has two invoices, and books without items for tires and EPA."""
 
-    def __init__(self, template, folder):
-        super().__init__(template, folder)
+    def begin(self):
+        """Furnish it."""
         self.vendors.reset("empty")
         g.items(self.vendors, "tire", "epa")
         self.vendors.load("shopmonkey", customers=[g.customer(1)])
         g.work(self.vendors, g.order(1001), g.order(1002, {"name": "Pneus", "tires": [g.TIRE]}))
-        told = subprocess.run(
-            [sys.executable, "-c", _PAIR], cwd=ROOT, env=self._environment, check=True, capture_output=True, timeout=120
-        )
-        self.pair = int(told.stdout.split()[-1])
+        self.pair = int(self.tell(_PAIR))
 
 
-class GarageRooms(Rooms):
-    """Rooms whose installation has the garage."""
-
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = GarageInstallation(self.template, self.template.parent / f"garage-{self.language}")
-        return self._now
-
-
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language, with the garage."""
-    found = GarageRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(GarageInstallation)
 
 
 def settled(walk):

@@ -1,21 +1,15 @@
 """Changing the language keeps the page and what was typed on it: at the desk, on a client's pages, and before sign-in."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.browser import stops
-from tests.browser.conftest import WALK, Rooms, Traveller
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import ORGANIZATION, PASSWORD, PEOPLE, Installation
-from tests.house import ROOT
 
 CLIENTS = {"en": "carl@client.example", "fr": "carla@client.example"}
 OTHER = {"fr": "en", "en": "fr"}
 
 _CLIENT = f"""
-import django
-django.setup()
 from bridge.hub.models import Organization, User
 client = Organization.objects.get(name={ORGANIZATION!r})
 for language, email in {CLIENTS!r}.items():
@@ -26,48 +20,21 @@ print(client.pk)
 """
 
 
-class LanguageRooms(Rooms):
-    """Rooms whose installation has a person of the client."""
+class ClientInstallation(Installation):
+    """An installation with a person of the client."""
 
-    client = 0
-
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = Installation(self.template, self.template.parent / f"language-{self.language}")
-            told = subprocess.run(
-                [sys.executable, "-c", _CLIENT], cwd=ROOT, env=self._now._environment, capture_output=True, text=True,
-                check=True, timeout=120,
-            )  # fmt: skip
-            self.client = int(told.stdout.split()[-1])
-        return self._now
+    def begin(self):
+        """Let them in."""
+        self.client = int(self.tell(_CLIENT))
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language."""
-    found = LanguageRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(ClientInstallation)
 
 
 @pytest.fixture
-def passer_by(request, chromium, rooms):
+def passer_by(visitor):
     """Somebody who has not signed in, with a phone."""
-    locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-    context = chromium.new_context(viewport=stops.NARROW, locale=locale, timezone_id="America/Toronto")
-    context.set_default_timeout(20_000)
-    person = request.node.stash[WALK] = Traveller(context.new_page(), rooms)
-    yield person
-    context.close()
-
-
-def enter(walk, email):
-    walk.go("/accounts/login/")
-    walk.page.fill("input[name=login]", email)
-    walk.page.fill("input[name=password]", PASSWORD)
-    walk.press("main form .button-main")
+    return visitor(stops.NARROW)
 
 
 def switch(walk, to):
@@ -123,8 +90,8 @@ def test_a_refused_sign_in_stays_on_its_page_with_the_address_given(passer_by):
 
 def test_pages_of_a_client_keep_forms_and_what_was_searched(passer_by, rooms):
     walk = passer_by
-    enter(walk, CLIENTS[rooms.language])
-    walk.go(f"/portal/{rooms.client}/people/")
+    walk.enter(CLIENTS[rooms.language])
+    walk.go(f"/portal/{rooms.now.client}/people/")
     there_and_back(
         walk, {"#email": "new@client.example", "#name": "Zoé Inventée"}, ticked=["input[name=role][value=accountant]"],
         chosen={"select#language": "en"},
@@ -133,7 +100,7 @@ def test_pages_of_a_client_keep_forms_and_what_was_searched(passer_by, rooms):
     walk.press("#invite-form .button-main")
     switch(walk, OTHER[walk.language])
     switch(walk, walk.language)
-    walk.go(f"/portal/{rooms.client}/moved/?q=12")
+    walk.go(f"/portal/{rooms.now.client}/moved/?q=12")
     there_and_back(walk, {"main input[name=q]": "1 234,50"})
     assert walk.path().endswith("/moved/?q=12")
     # The key of an app for codes is the one that was shown, whatever the language.
@@ -149,11 +116,11 @@ def test_pages_of_a_client_keep_forms_and_what_was_searched(passer_by, rooms):
 def test_pages_of_the_desk_keep_forms_of_ours_and_of_the_admin(passer_by, rooms):
     walk = passer_by
     walk.page.set_viewport_size(stops.WIDE)
-    enter(walk, PEOPLE[rooms.language])
+    walk.enter(PEOPLE[rooms.language])
     walk.go("/admin/find/?q=nobody")
     there_and_back(walk, {"#q": "émile"})
     assert walk.path() == "/admin/find/?q=nobody"
-    walk.go(f"/admin/hub/organization/{rooms.client}/change/")
+    walk.go(f"/admin/hub/organization/{rooms.now.client}/change/")
     there_and_back(walk, {"input[name=name]": "Nom pas encore enregistré"}, chosen={"select[name=language]": "en"})
     walk.page.fill("input[name=name]", "")
     walk.page.evaluate("() => document.querySelector('main form').noValidate = true")

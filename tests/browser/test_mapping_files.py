@@ -2,51 +2,32 @@
 
 import csv
 import io
-import subprocess
-import sys
 
-import pytest
-
-from tests.browser.conftest import Rooms, Traveller
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import PASSWORD
-from tests.browser.test_mapping_journeys import ShopInstallation, ShopRooms, first_plan, mapping
-from tests.house import ROOT
+from tests.browser.test_mapping_journeys import ShopInstallation, first_plan, mapping
 from tests.tools import spreadsheets
 
-SUPPORT = "sam@bridge.example"
+SUPPORT = {"en": "sam@bridge.example", "fr": "samuelle@bridge.example"}
 _SUPPORT = f"""
-import django
-django.setup()
 from bridge.hub.models import User
-User.objects.create_user(
-    {SUPPORT!r}, {PASSWORD!r}, is_staff=True, staff_role="support", first_name="Sam", language=LANGUAGE
-)
+for language, email in {SUPPORT!r}.items():
+    User.objects.create_user(
+        email, {PASSWORD!r}, is_staff=True, staff_role="support", first_name="Sam", language=language
+    )
 """
 
 
-class FileRooms(ShopRooms):
-    """Rooms with the shop, and somebody of support."""
+class FileInstallation(ShopInstallation):
+    """An installation with the shop, and people of support."""
 
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            made = ShopInstallation(self.template, self.template.parent / f"files-{self.language}", self.shop)
-            subprocess.run(
-                [sys.executable, "-c", _SUPPORT.replace("LANGUAGE", repr(self.language))], cwd=ROOT,
-                env=made._environment, check=True, capture_output=True, timeout=120,
-            )  # fmt: skip
-            self._now = made
-        return self._now
+    def begin(self):
+        """Connect both accounts, and let support in."""
+        super().begin()
+        self.tell(_SUPPORT)
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language, with the shop."""
-    found: Rooms = FileRooms(template, request.param)
-    yield found
-    found.spend()
-    found.shop.shutdown()
+rooms = rooms_of(FileInstallation)
 
 
 def exported(walk, pair, what="values"):
@@ -142,16 +123,9 @@ def test_a_file_of_unknown_letters_is_asked_about(traveller, rooms):
     assert walk.page.locator("table.preview .badge-bad").count() == 1
 
 
-def test_support_moves_mappings_and_sees_no_other_button(chromium, rooms):
-    pair = rooms.now.pair
-    locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale=locale)
-    context.set_default_timeout(20_000)
-    walk = Traveller(context.new_page(), rooms)
-    walk.go("/accounts/login/?next=/admin/files/")
-    walk.page.fill("input[name=login]", SUPPORT)
-    walk.page.fill("input[name=password]", PASSWORD)
-    walk.press("main form .button-main")
+def test_support_moves_mappings_and_sees_no_other_button(visitor, rooms):
+    pair, walk = rooms.now.pair, visitor()
+    walk.enter(SUPPORT[walk.language], "/accounts/login/?next=/admin/files/")
     assert walk.path() == "/admin/files/"
     walk.stop()
     walk.press(f"main a[href='/admin/integrations/{pair}/files/']")
@@ -161,4 +135,3 @@ def test_support_moves_mappings_and_sees_no_other_button(chromium, rooms):
     assert all("/files/" in one for one in leads), leads
     for path in (f"/admin/integrations/{pair}/", f"/admin/integrations/{pair}/mappings/tax/", "/admin/hub/user/"):
         assert walk.page.request.get(walk.base + path).status in (403, 404)
-    context.close()

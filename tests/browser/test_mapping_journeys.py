@@ -2,21 +2,16 @@
 
 import os
 import re
-import subprocess
-import sys
 
 import pytest
 
 from tests import factories
-from tests.browser.conftest import Rooms
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import ORGANIZATION, PEOPLE, Installation
 from tests.corner_shop import RECIPE, Shop, order
-from tests.house import ROOT
 
 # Both accounts connected and made a pair; the first plan is made by clicking.
 _PAIR = f"""
-import django
-django.setup()
 import requests
 from urllib.parse import parse_qs, urlsplit
 from bridge.hub.models import Membership, Organization, User
@@ -41,45 +36,26 @@ print(pair.pk)
 class ShopInstallation(Installation):
     """An installation that knows the corner shop, with the pair already connected."""
 
-    def __init__(self, template, folder, shop):
-        self._more = {"DJANGO_SETTINGS_MODULE": "tests.browser.shop_settings", "CORNER_SHOP_URL": shop.url}
-        super().__init__(template, folder)
-        told = subprocess.run(
-            [sys.executable, "-c", _PAIR], cwd=ROOT, env=self._environment, check=True, capture_output=True, timeout=120
-        )
-        self.pair = int(told.stdout.split()[-1])
-
-    def _start(self, *words):
-        self._environment |= self._more
-        super()._start(*words)
-
-
-class ShopRooms(Rooms):
-    """Rooms whose installation has the shop."""
-
-    def __init__(self, template, language):
-        super().__init__(template, language)
+    def more(self):
+        """Return where the shop is: one that lives as long as the installation."""
         self.shop = Shop()
         self.shop.orders = [
             order(1, "card"), order(2, "card"), order(3, "PayPal"), order(4, "card", taxes=()),
             order(5, "PayPal", total="0", taxes=(("TVH", "13"),)),
         ]  # fmt: skip
+        return {"DJANGO_SETTINGS_MODULE": "tests.browser.shop_settings", "CORNER_SHOP_URL": self.shop.url}
 
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = ShopInstallation(self.template, self.template.parent / f"shop-{self.language}", self.shop)
-        return self._now
+    def begin(self):
+        """Connect both accounts."""
+        self.pair = int(self.tell(_PAIR))
+
+    def close(self):
+        """End the shop with the rest."""
+        super().close()
+        self.shop.shutdown()
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language, with the shop."""
-    found = ShopRooms(template, request.param)
-    yield found
-    found.spend()
-    found.shop.shutdown()
+rooms = rooms_of(ShopInstallation)
 
 
 def label_of(walk, kind):

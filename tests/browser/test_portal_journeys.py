@@ -1,14 +1,10 @@
 """Journeys of clients in a real browser, in French and in English: on a phone, with their own login, and nowhere else."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.browser import stops
-from tests.browser.conftest import WALK, Rooms, Traveller
+from tests.browser.conftest import Traveller, rooms_of
 from tests.browser.installation import ORGANIZATION, PASSWORD, Installation
-from tests.house import ROOT
 
 CLIENTS = {"en": "carl@client.example", "fr": "carla@client.example"}
 
@@ -16,8 +12,7 @@ RECIPE, TAX = "quickbooks_magento", "CA-QC-TPS"
 
 # The client's people, another client, and a shop whose first run is carried out but for what only the client can say.
 _CLIENT = f"""
-import django, sys, time
-django.setup()
+import sys, time
 from bridge import registry
 from bridge.hub.models import Change, Connection, Integration, Membership, Organization, User, ValueMap
 from bridge.jobs import connections, runs, values
@@ -56,38 +51,13 @@ print(client.pk, other.pk, question.pk, books.pk, held.source.number, connection
 class PortalInstallation(Installation):
     """An installation with two clients, one of whom has a question to answer and an account to connect again."""
 
-    def __init__(self, template, folder):
-        super().__init__(template, folder)
-        try:
-            told = subprocess.run(
-                [sys.executable, "-c", _CLIENT], cwd=ROOT, env=self._environment, capture_output=True, timeout=300,
-                text=True,
-            )  # fmt: skip
-            assert told.returncode == 0, told.stderr[-3000:]
-        except BaseException:
-            self.close()
-            raise
-        *numbers, self.held, self.link = told.stdout.split()[-6:]
+    def begin(self):
+        """Carry out the shop's first run."""
+        *numbers, self.held, self.link = self.tell(_CLIENT).split()
         self.client, self.other, self.question, self.books = (int(one) for one in numbers)
 
 
-class PortalRooms(Rooms):
-    """Rooms whose installation has the clients."""
-
-    @property
-    def now(self):
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = PortalInstallation(self.template, self.template.parent / f"portal-{self.language}")
-        return self._now
-
-
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template):
-    """The rooms of one language, with the clients."""
-    found = PortalRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(PortalInstallation)
 
 
 class Guest(Traveller):
@@ -95,10 +65,7 @@ class Guest(Traveller):
 
     def sign_in(self):
         """Come in by the front door, and land on one's own pages."""
-        self.go("/")
-        self.page.fill("input[name=login]", CLIENTS[self.language])
-        self.page.fill("input[name=password]", PASSWORD)
-        self.press("main form .button-main")
+        self.enter(CLIENTS[self.language], "/")
         assert self.path() == f"/portal/{self.rooms.now.client}/", self.page.url
 
     def open(self, tail=""):
@@ -107,15 +74,11 @@ class Guest(Traveller):
 
 
 @pytest.fixture
-def guest(request, chromium, rooms):
+def guest(visitor):
     """Carl or Carla, with a phone, signed in."""
-    locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-    context = chromium.new_context(viewport=stops.NARROW, locale=locale, timezone_id="America/Toronto")
-    context.set_default_timeout(20_000)
-    person = request.node.stash[WALK] = Guest(context.new_page(), rooms)
+    person = visitor(stops.NARROW, Guest)
     person.sign_in()
-    yield person
-    context.close()
+    return person
 
 
 def state_of(walk, number):

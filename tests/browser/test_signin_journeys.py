@@ -1,24 +1,20 @@
 """Coming in, in a real browser, in French and in English: second steps, invitations, links, another house's account."""
 
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.browser import stops
-from tests.browser.conftest import WALK, Rooms, Traveller
+from tests.browser.conftest import Traveller, rooms_of
 from tests.browser.installation import ORGANIZATION, PASSWORD, PEOPLE, Installation
-from tests.house import CLIENT, ROOT, SECRET
+from tests.house import CLIENT, SECRET
 
 # The people of the client are known over there too, under the same address.
 CLIENTS = {"en": "dan@northwind.example", "fr": "carla@boreal.example"}
 _CLIENT = f"""
-import django
-django.setup()
 from bridge.hub.models import Membership, Organization, User
 client = Organization.objects.get(name={ORGANIZATION!r})
 for language, email in {CLIENTS!r}.items():
@@ -32,35 +28,25 @@ print(client.pk)
 class StrictInstallation(Installation):
     """An installation as a real one: the office takes a second step; people may sign in with an Intuit account."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
-        self.letters = folder / "processes.log"
-        super().__init__(template, folder)
-        try:
-            told = subprocess.run(
-                [sys.executable, "-c", _CLIENT], cwd=ROOT, env=self._environment, capture_output=True, timeout=120,
-                text=True,
-            )  # fmt: skip
-            assert told.returncode == 0, told.stderr[-3000:]
-        except BaseException:
-            self.close()
-            raise
-        self.client = int(told.stdout.split()[-1])
-
-    def _start(self, *words: str) -> None:
-        self._environment |= {
+    def more(self) -> dict[str, str]:
+        """Return how it is strict."""
+        return {
             "BRIDGE_STAFF_SECOND_STEP": "1",
             "INTUIT_SIGN_IN_CLIENT_ID": CLIENT,
             "INTUIT_SIGN_IN_CLIENT_SECRET": SECRET,
             "INTUIT_SIGN_IN_DISCOVERY": f"{self.vendors.url}/quickbooks/.well-known/openid_configuration/",
             "PYTHONUNBUFFERED": "1",
         }
-        super()._start(*words)
+
+    def begin(self) -> None:
+        """Let the people of the client in."""
+        self.client = int(self.tell(_CLIENT))
 
     def link(self, email: str, seconds: float = 120) -> str:
         """Return the path of the latest link mailed to somebody: without a mail server, mails are printed."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            letters = self.letters.read_text(encoding="utf-8", errors="replace").split("\nTo: ")
+            letters = Path(self._log.name).read_text(encoding="utf-8", errors="replace").split("\nTo: ")
             mine = [text for text in letters if text.startswith(email)]
             found = re.findall(r"https?://[^/\s]+(/accounts/link/\S+)", mine[-1]) if mine else []
             if found:
@@ -69,43 +55,13 @@ class StrictInstallation(Installation):
         raise AssertionError(f"no link was mailed to {email}")
 
 
-class StrictRooms(Rooms):
-    """Rooms whose installation is a strict one."""
-
-    @property
-    def now(self) -> StrictInstallation:
-        """The installation, started when first asked for."""
-        if self._now is None:
-            self._now = StrictInstallation(self.template, self.template.parent / f"strict-{self.language}")
-        return self._now
-
-
-@pytest.fixture(scope="module", params=["fr", "en"])
-def rooms(request, template) -> Iterator[StrictRooms]:
-    """The rooms of one language, strict."""
-    found = StrictRooms(template, request.param)
-    yield found
-    found.spend()
+rooms = rooms_of(StrictInstallation)
 
 
 @pytest.fixture
-def visitor(request, chromium, rooms):
-    """Make people with a browser of their own, not signed in: `visitor()`, or `visitor(scripts=False)`."""
-    made = []
-
-    def come(scripts: bool = True) -> Traveller:
-        locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-        context = chromium.new_context(
-            viewport=stops.NARROW, locale=locale, timezone_id="America/Toronto", java_script_enabled=scripts
-        )
-        context.set_default_timeout(20_000)
-        made.append(context)
-        person = request.node.stash[WALK] = Traveller(context.new_page(), rooms)
-        return person
-
-    yield come
-    for context in made:
-        context.close()
+def caller(visitor):
+    """Make people with a phone, not signed in: `caller()`, or `caller(scripts=False)`."""
+    return partial(visitor, stops.NARROW)
 
 
 def fill_in(person: Traveller, email: str, password: str = PASSWORD) -> None:
@@ -127,8 +83,8 @@ def code_now(secret: str) -> str:
 
 
 @pytest.mark.row("S-12")
-def test_the_office_sets_up_a_second_step_and_comes_in_with_it(visitor):
-    ann = visitor()
+def test_the_office_sets_up_a_second_step_and_comes_in_with_it(caller):
+    ann = caller()
     email = PEOPLE[ann.language]
     ann.go("/admin/connections/")
     ann.stop()
@@ -186,8 +142,8 @@ def test_the_office_sets_up_a_second_step_and_comes_in_with_it(visitor):
 
 
 @pytest.mark.row("S-12")
-def test_a_client_invites_somebody_who_comes_in_by_links_without_scripts(visitor):
-    manager = visitor()
+def test_a_client_invites_somebody_who_comes_in_by_links_without_scripts(caller):
+    manager = caller()
     manager.go("/accounts/login/")
     fill_in(manager, CLIENTS[manager.language])
     manager.go(f"/portal/{manager.rooms.now.client}/people/")
@@ -199,7 +155,7 @@ def test_a_client_invites_somebody_who_comes_in_by_links_without_scripts(visitor
     assert new in manager.main()
     manager.stop()
 
-    zoe = visitor()
+    zoe = caller()
     zoe.go(manager.rooms.now.link(new))
     zoe.stop()
     zoe.press("main form .button-main")
@@ -208,7 +164,7 @@ def test_a_client_invites_somebody_who_comes_in_by_links_without_scripts(visitor
     zoe.stop()
     used = manager.rooms.now.link(new)
 
-    phone = visitor(scripts=False)
+    phone = caller(scripts=False)
     phone.go(used)
     assert phone.page.locator("main form input[name=password1]").count() == 0, "a link was good twice"
     phone.go("/accounts/login/")
@@ -226,8 +182,8 @@ def test_a_client_invites_somebody_who_comes_in_by_links_without_scripts(visitor
 
 
 @pytest.mark.row("S-12")
-def test_pages_before_sign_in_hold_in_both_languages_and_another_house_opens_the_door(visitor):
-    guest = visitor()
+def test_pages_before_sign_in_hold_in_both_languages_and_another_house_opens_the_door(caller):
+    guest = caller()
     for path in ("/accounts/login/", "/accounts/link/", "/accounts/link/sent/", "/accounts/password/reset/",
                  "/accounts/password/reset/done/", "/accounts/signup/", "/accounts/inactive/",
                  "/accounts/password/reset/key/done/", "/accounts/3rdparty/login/cancelled/"):  # fmt: skip
