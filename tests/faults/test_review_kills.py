@@ -6,7 +6,7 @@ import pytest
 
 from bridge.hub.models import Change
 from bridge.jobs import runs
-from tests.sandbox.small_agency import REVIEW, agency_pair, furnish, place
+from tests.sandbox.small_agency import REVIEW, agency_pair, furnish, place, times_tagged
 from tests.sandbox.small_world import books, customer, sale
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
@@ -47,8 +47,11 @@ def go_on(stage, rounds=6):
 def test_by_tag_each_is_asked_once_although_answers_are_lost(stage):
     paid(stage)
     go_on(stage)
-    tagged = [one for one in place(stage.server)["contacts"] if "bridge-review" in one["tags"]]
-    assert len(tagged) == PEOPLE
+    state = place(stage.server)
+    everybody = dict.fromkeys((one["id"] for one in state["contacts"]), 1)
+    assert len(everybody) == PEOPLE
+    assert times_tagged(state) == everybody, "no call that got there was made twice"
+    assert times_tagged(state, added=True) == everybody, "each workflow began once"
     assert not Change.objects.filter(entity="review", state__in=("sending", "unknown", "ready")).exists()
 
 

@@ -1,5 +1,6 @@
 """A handful of an agency's documents in HighLevel's own shape, its pair with a company, and ways to read both back."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -94,6 +95,14 @@ def book(server: Any, kind: str, company: str = COMPANY) -> dict[str, dict[str, 
 def place(server: Any, location: str = PLACE) -> dict[str, Any]:
     """Everything a sub-account holds."""
     return next(dict(one) for one in server.state("highlevel")["locations"] if one["id"] == location)
+
+
+def times_tagged(found: dict[str, Any], tag: str = "bridge-review", added: bool = False) -> Counter[str]:
+    """How often each contact of a sub-account was given a tag; or how often it was not there yet, so that a workflow
+    which waits for it began.
+    """
+    rows = [one for one in found["taggings"] if one["tag"] == tag and (one["added"] or not added)]
+    return Counter(one["contactId"] for one in rows)
 
 
 def amount(value: Any) -> Decimal:

@@ -294,7 +294,10 @@ def _update(call: Call, id: str) -> Response:
 def _tags(call: Call, id: str) -> Response:
     body = call.body({"tags": Shape("list", needed=True, row=Shape())})
     location, contact = known(call, id)
+    had = set(contact["tags"])
     contact = change(location, contact, {"tags": [*contact["tags"], *body["tags"]]})
+    for tag in _unique(body["tags"]):
+        location.taggings.append({"contactId": id, "tag": tag, "added": tag not in had, "at": location.now()})
     return answer({"tags": contact["tags"]}, 201)
 
 

@@ -252,6 +252,7 @@ def state(location: Location) -> dict[str, Any]:
         "custom_fields": list(location.custom_fields.values()),
         "enrolments": location.enrolments,
         "enrolment_counts": counts,
+        "taggings": location.taggings,
         "messages": location.messages,
         "merged": location.merged,
         "now": moment(location.world.now()),

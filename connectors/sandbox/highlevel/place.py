@@ -139,6 +139,7 @@ class Location:
     workflows: Drawer = field(default_factory=dict)
     custom_fields: Drawer = field(default_factory=dict)
     enrolments: list[Document] = field(default_factory=list)
+    taggings: list[Document] = field(default_factory=list)  # each tag of each call that gave some
     messages: list[Document] = field(default_factory=list)
     merged: dict[str, str] = field(default_factory=dict)
     calls: deque[float] = field(default_factory=deque)
