@@ -320,9 +320,9 @@ class Pair:
 
     def set_rule(self, target, toward, **values):
         """Change a mapping rule, which makes a new version of the rules."""
-        from bridge.jobs import integrations
+        from bridge.jobs import ruling
 
         rule = self.flow.rules.get(target=target, toward=toward)
         kept = {name: getattr(rule, name) for name in ("source", "target", "transform", "argument", "when")}
-        problems = integrations.save_rule(self.flow, {"id": rule.pk, **kept, **values}, self.ann)
+        problems = ruling.save_rule(self.flow, {"id": rule.pk, **kept, **values}, self.ann)
         assert not problems, problems

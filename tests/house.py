@@ -161,13 +161,13 @@ class House:
     def recommended(self, *entities: str) -> None:
         """Apply the recommended set of each flow, as one click does."""
         from bridge import registry
-        from bridge.jobs import integrations
+        from bridge.jobs import filtering
 
         recipe = registry.recipe(self.integration.recipe)
         for flow in self.integration.flows.all():
             for preset in recipe.flow(flow.entity).presets:
                 if preset.key == "recommended" and (not entities or flow.entity in entities):
-                    assert integrations.apply_preset(flow, preset, self.ann) == []
+                    assert filtering.apply_preset(flow, preset, self.ann) == []
 
     def shop(self) -> Any:
         """Connect the simulator's shop with the four values of its ready integration."""

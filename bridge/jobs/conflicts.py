@@ -16,7 +16,7 @@ from django.utils import timezone
 from bridge.engine.kinds import coerce, frozen, kinds_of
 from bridge.engine.match import normal_email
 from bridge.hub.models import Conflict, Flow, Integration, Link, MappingRule, Run, User
-from bridge.jobs import integrations, runs
+from bridge.jobs import ruling, runs
 from bridge.jobs.records import touch
 from bridge.jobs.two_way import other
 from connectors.contract import SettingInvalid, SyncError
@@ -165,7 +165,7 @@ def make_rule(conflict: Conflict, winner: str, user: User | None) -> Decided:
     change = as_rule(conflict, winner)
     with transaction.atomic():
         for rule, says in change.rules:
-            problems = integrations.save_rule(change.flow, {"id": rule.pk, "on_conflict": says}, user)
+            problems = ruling.save_rule(change.flow, {"id": rule.pk, "on_conflict": says}, user)
             if problems:
                 raise SettingInvalid(problems[0].code, params=dict(problems[0].params))
     log.info("rule made flow=%s field=%s winner=%s user=%s", change.flow.pk, conflict.field, winner, user and user.pk)

@@ -20,7 +20,7 @@ from bridge.engine.suggest import plain
 from bridge.hub.documents import encode
 from bridge.hub.formats import language
 from bridge.hub.models import Flow, Integration, MappingFileRow, User
-from bridge.jobs import connections, integrations, values
+from bridge.jobs import connections, filtering, integrations, values
 from bridge.jobs.context import context_of, settings_of
 from bridge.jobs.mapping_planning import MappingSet, Planned
 from bridge.jobs.mapping_reading import Line, Table, refused
@@ -282,7 +282,7 @@ def _flow_problem(flow: Flow, wanted: Mapping[str, Any]) -> tuple[str, dict[str,
     for name, back in (("filter", False), ("filter_back", True)):
         if back and wanted["direction"] != "both":
             continue
-        if problems := integrations.check_filter(flow, wanted[name] or {}, back):
+        if problems := filtering.check_filter(flow, wanted[name] or {}, back):
             return problems[0].code, dict(problems[0].params)
     return None
 

@@ -21,7 +21,8 @@ from bridge.engine.match import MAYBE_FROM, compare, score
 from bridge.hub.models import Connection, Double, DoubleSearch, User
 from bridge.hub.models import Record as Row
 from bridge.jobs import queue
-from bridge.jobs.duplicates import parsed, stored_parts
+from bridge.jobs.duplicates import stored_parts
+from bridge.jobs.records import parsed
 from connectors.contract import SettingInvalid
 
 log = logging.getLogger("bridge.jobs.doubles")

@@ -15,14 +15,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from bridge import registry
 from bridge.engine.match import Part, compare, score
 from bridge.hub.models import Candidate, Change, Double, Integration, Link, Run, User
 from bridge.hub.models import Record as Row
 from bridge.jobs import runs
 from bridge.jobs.merged import absorbed
-from bridge.jobs.records import touch
-from connectors.contract import Record, SettingInvalid, SyncError
+from bridge.jobs.records import parsed, touch
+from connectors.contract import SettingInvalid, SyncError
 
 Decision = Candidate.Decision
 Pair = Candidate | Double
@@ -36,14 +35,6 @@ _NOT_SENT = (Change.State.PLANNED, Change.State.READY, Change.State.HELD, Change
 
 
 # comparing
-
-
-def parsed(row: Row) -> Record | None:
-    """Return a stored document in canonical form; None where it can no longer be read."""
-    try:
-        return registry.connector(row.connection.vendor).resource(row.resource).parse(row.document)
-    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
-        return None
 
 
 def compared(left: Row, right: Row) -> tuple[tuple[Part, ...], Decimal] | None:

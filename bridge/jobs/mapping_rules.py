@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from bridge.hub.models import Change, Flow, Integration, MappingRule
-from bridge.jobs import integrations
+from bridge.jobs import ruling
 from bridge.jobs.mapping_planning import Bad, Column, Entry, MappingSet, choices, column
 from bridge.jobs.mapping_reading import folded
 from connectors.contract import ENTITY_LABELS, Text, entity_fields
@@ -89,7 +89,7 @@ class RulesSet(MappingSet):
         for name in ("argument", "note"):
             if len(entry.get(name)) > 300:
                 raise Bad("ROW-LONG", column=self._title(name), most=300)
-        for problem in integrations.problems_of_rule(flow, self.rule(entry)):
+        for problem in ruling.problems_of_rule(flow, self.rule(entry)):
             raise Bad(problem.code, **dict(problem.params))
 
     def rule(self, entry: Entry) -> MappingRule:

@@ -12,16 +12,7 @@ from django.db.models import F
 from django.db.models.base import ModelState
 from django.utils import timezone
 
-from bridge.hub.models import (
-    Candidate,
-    Flow,
-    Integration,
-    Link,
-    MappingFileRow,
-    MappingRule,
-    User,
-    ValueMap,
-)
+from bridge.hub.models import Candidate, Flow, Integration, Link, MappingFileRow, MappingRule, User, ValueMap
 from bridge.jobs import duplicates, values
 from bridge.jobs.mapping_planning import Entry, MappingSet, Planned
 from bridge.jobs.records import touch

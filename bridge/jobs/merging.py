@@ -21,7 +21,7 @@ from bridge.hub.models import Record as Row
 from bridge.jobs import runs
 from bridge.jobs.duplicates import WAITING, Decision, suspect
 from bridge.jobs.duplicates import keep as write_down
-from bridge.jobs.records import touch
+from bridge.jobs.records import parsed, touch
 from connectors.contract import STAGES, Resource, SettingInvalid
 
 _SENDING = (Change.State.SENDING, Change.State.UNKNOWN)
@@ -85,8 +85,6 @@ def _questions(model: type[Candidate] | type[Double], row: Row) -> Any:
 
 
 def _lacking(keep: Row, drop: Row) -> list[str]:
-    from bridge.jobs.duplicates import parsed
-
     ours, theirs = parsed(keep), parsed(drop)
     if ours is None or theirs is None:
         return []

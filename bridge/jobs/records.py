@@ -1,11 +1,23 @@
-"""Marking records to be looked at again."""
+"""Stored records: read in canonical form, and marked to be looked at again."""
 
 from collections.abc import Sequence
 
 from django.db.models import F
 
+from bridge import registry
 from bridge.hub.models import Change, Connection, Run
 from bridge.hub.models import Record as Row
+from connectors.contract import Record
+
+
+def parsed(row: Row, connection: Connection | None = None) -> Record | None:
+    """Return a stored document in canonical form; None where it can no longer be read. `connection`: saves a query
+    where the row's own is at hand.
+    """
+    try:
+        return registry.connector((connection or row.connection).vendor).resource(row.resource).parse(row.document)
+    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
+        return None
 
 
 def touch(source_ids: Sequence[int]) -> None:

@@ -18,7 +18,7 @@ from bridge.engine.two_way import Turn, alike, echo, loops, moved, partner_field
 from bridge.hub.models import Change, Conflict, Connection, Exclusion, InboxEvent, Link, Run
 from bridge.hub.models import Record as Row
 from bridge.jobs.context import recipe_of, sides, spec
-from bridge.jobs.records import touch
+from bridge.jobs.records import parsed, touch
 from connectors.contract import Recipe, Record, freeze
 
 State = Change.State
@@ -261,7 +261,8 @@ def settled(
     for item, row_id, record in pairs:
         if item.action == Change.Action.FOLLOW:
             continue
-        record = record or _parsed(rows.get(row_id), connections[far])
+        row = rows.get(row_id)
+        record = record or (parsed(row, connections[far]) if row else None)
         source = rows.get(item.source_id)
         values = _as_planned(source, item.based_on, connections[near])
         if record is not None:
@@ -324,7 +325,7 @@ def undone(run: Run, pairs: Sequence[tuple[Any, Record | None]]) -> None:
         if link is None:
             continue
         connections = dict(zip(("left", "right"), sides(run), strict=True))
-        source = _parsed(getattr(link, near), connections[near])
+        source = parsed(getattr(link, near), connections[near])
         flow = both_ways(run, recipe, change.entity, far)
         sent, kept = echo(flow, {**change.sent, **change.after}, record.values, source.values if source else {})
         link.sent = {**link.sent, near: {**(link.sent.get(near) or {}), **sent}}
@@ -336,17 +337,8 @@ def _as_planned(row: Row | None, based_on: str, connection: Connection) -> Mappi
     """Return the values a source had when its change was planned; {} where it has moved since."""
     if row is None or not based_on or row.fingerprint != based_on.split(":", 1)[0]:
         return {}
-    record = _parsed(row, connection)
+    record = parsed(row, connection)
     return record.values if record else {}
-
-
-def _parsed(row: Row | None, connection: Connection) -> Record | None:
-    if row is None:
-        return None
-    try:
-        return registry.connector(connection.vendor).resource(row.resource).parse(row.document)
-    except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError):
-        return None
 
 
 # conflicts

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bridge import registry
 from bridge.hub.models import Change, Connection, Integration, Link, Record
-from bridge.jobs import integrations as work
+from bridge.jobs import records
 from bridge.jobs.context import context_of, scope_of
 from bridge.staff import desk
 from bridge.staff.integrations import VIEW, crumb, section
@@ -134,7 +134,7 @@ def _records(
 
 
 def _says_ours(row: Record, connection: Connection) -> bool:
-    record = work.parsed(row, connection)
+    record = records.parsed(row, connection)
     return record is not None and record.values.get("source") == "bridge"
 
 

@@ -17,8 +17,7 @@ from bridge.engine.filters import always, describe_condition, evaluate
 from bridge.engine.kinds import fields_of
 from bridge.engine.model import Problem
 from bridge.hub.models import Flow, Record
-from bridge.jobs import custom
-from bridge.jobs import integrations as work
+from bridge.jobs import custom, filtering, flowing
 from bridge.jobs.plan import towards
 from bridge.staff import desk
 from bridge.staff import tree as forms
@@ -66,7 +65,7 @@ def flow_filter(request: HttpRequest, pk: int, entity: str, back: bool = False) 
         root = _edited(request, declared, order, back)
     wanted = forms.tree_of(root, entity, language())
     if order == "save":
-        found = work.save_filter(flow, wanted, request.user, back)
+        found = filtering.save_filter(flow, wanted, request.user, back)
         if not found:
             messages.success(request, gettext("Filter saved. The next run plans everything anew by it."))
             if said := always(wanted, entity):
@@ -75,8 +74,8 @@ def flow_filter(request: HttpRequest, pk: int, entity: str, back: bool = False) 
             return redirect(request.path)
         problems = _by_path(found, entity)
     elif order:
-        problems = _by_path(work.check_filter(flow, wanted, back), entity)
-    count = work.count_filter(flow, wanted, back) if not problems else None
+        problems = _by_path(filtering.check_filter(flow, wanted, back), entity)
+    count = filtering.count_filter(flow, wanted, back) if not problems else None
     words = request.POST.get("probe", "")
     context = {
         "integration": integration,
@@ -107,8 +106,8 @@ def flow_filter(request: HttpRequest, pk: int, entity: str, back: bool = False) 
         fields=forms.field_groups(
             entity,
             language(),
-            work.told_beside(flow, back),
-            work.fields_told(flow, back),
+            flowing.told_beside(flow, back),
+            filtering.fields_told(flow, back),
             forms.fields_used(root),
             *_own_fields(flow, back),
         ),
@@ -123,7 +122,7 @@ def _own_fields(flow: Flow, back: bool) -> tuple[str, dict[str, str]]:
     """Return what the fields are called that people added at the account a filter looks at, and those last listed;
     "" where that account has none.
     """
-    side = work.source_side(flow, back)
+    side = flowing.source_side(flow, back)
     place = next((item for item in custom.places(flow) if item.side == side), None)
     if place is None:
         return "", {}
@@ -181,7 +180,7 @@ def _probe(flow: Flow, wanted: Mapping[str, Any], back: bool, words: str) -> Pro
     if not text:
         return None
     named = Q(name__icontains=text) | Q(number__iexact=text) | Q(remote_id=text) | Q(email_key__icontains=text)
-    for row, record in work.source_records(flow, wanted, back, chosen=named, most=1):
+    for row, record in filtering.source_records(flow, wanted, back, chosen=named, most=1):
         passed, trace = evaluate(wanted, record.values, flow.integration.organization.time_zone)
         return Probe(row, passed, in_words(flow.entity, trace))
     return None

@@ -19,8 +19,7 @@ from bridge.engine.filters import always, describe
 from bridge.engine.kinds import fields_of
 from bridge.engine.transforms import REGISTRY, read_number, rule_field
 from bridge.hub.models import Connection, Flow, Integration, MappingRule
-from bridge.jobs import custom
-from bridge.jobs import integrations as work
+from bridge.jobs import custom, filtering, flowing, ruling
 from bridge.jobs.context import writable
 from bridge.jobs.plan import towards
 from bridge.staff import desk
@@ -73,7 +72,7 @@ def preset_rows(flow: Flow, declared: RecipeFlow) -> list[PresetRow]:
             say(item.label),
             say(item.help) if item.help else "",
             preset_facts(flow, declared, item),
-            work.is_applied(flow, item),
+            filtering.is_applied(flow, item),
             bool(item.back),
         )
         for item in declared.presets
@@ -214,7 +213,7 @@ def flows_step(request: HttpRequest, pk: int) -> HttpResponse:
         return flow_page(request, pk, request.POST.get("entity", ""))
     integration = get_integration(request, pk)
     trouble: dict[int, list[str]] = {}
-    for flow, problem in work.rule_problems(integration):
+    for flow, problem in ruling.rule_problems(integration):
         trouble.setdefault(flow.pk, []).append(words_of(problem, flow.entity))
     flows = {flow.entity: flow for flow in integration.flows.prefetch_related("rules")}
     rows = []
@@ -284,7 +283,7 @@ def _to_flow(integration: Integration, entity: str) -> HttpResponse:
 
 
 def _set_up(request: HttpRequest, integration: Integration, declared: RecipeFlow) -> HttpResponse:
-    work.set_up_flow(integration, declared.entity, request.user)
+    flowing.set_up_flow(integration, declared.entity, request.user)
     messages.success(request, gettext("Set up anew, with the default rules. It is off until you turn it on."))
     return _to_flow(integration, declared.entity)
 
@@ -324,7 +323,7 @@ def _delete(request: HttpRequest, flow: Flow, declared: RecipeFlow) -> HttpRespo
         )
         return desk.ask(request, question)
     try:
-        work.delete_flow(flow, request.user)
+        flowing.delete_flow(flow, request.user)
     except SyncError as error:
         tell_error(request, error)
         return redirect(here)
@@ -337,7 +336,7 @@ def use_preset(request: HttpRequest, flow: Flow, declared: RecipeFlow, key: str)
     preset = next((item for item in declared.presets if item.key == key), None)
     if preset is None:
         raise Http404
-    if problems := work.apply_preset(flow, preset, request.user):
+    if problems := filtering.apply_preset(flow, preset, request.user):
         for problem in problems:
             messages.error(request, words_of(problem, flow.entity))
     else:
@@ -467,7 +466,7 @@ def flow_fields(request: HttpRequest, pk: int, entity: str) -> HttpResponse:
     order = request.POST.get("do", "") if request.method == "POST" else ""
     if order == "delete":
         rule = get_object_or_404(flow.rules, pk=number_of(request.POST.get("id", "")))
-        work.delete_rule(rule, request.user)
+        ruling.delete_rule(rule, request.user)
         messages.success(request, gettext("Rule deleted. What it wrote stays."))
         return redirect(here)
     if order in ("list", "make"):
@@ -476,7 +475,7 @@ def flow_fields(request: HttpRequest, pk: int, entity: str) -> HttpResponse:
     elif request.method == "POST":
         names = ("id", "source", "target", "transform", "argument", "when", "on_conflict", "note", "toward")
         values = {name: request.POST[name] for name in names if name in request.POST}
-        for problem in work.save_rule(flow, values, request.user):
+        for problem in ruling.save_rule(flow, values, request.user):
             problems.setdefault(problem.path or "rule", []).append(words_of(problem, entity))
         if not problems:
             messages.success(request, gettext("Rule saved."))
@@ -485,7 +484,7 @@ def flow_fields(request: HttpRequest, pk: int, entity: str) -> HttpResponse:
     if editing and not values:
         names = ("source", "target", "transform", "argument", "when", "on_conflict", "note", "toward")
         values = {name: getattr(editing, name) for name in names} | {"id": editing.pk}
-    ways = work.possible_ways(flow)
+    ways = flowing.possible_ways(flow)
     toward = str(values.get("toward") or request.GET.get("toward", ""))
     toward = toward if toward in ways else ways[0]
     own = custom.places(flow)
@@ -543,7 +542,7 @@ def _own_names(own: Iterable[custom.Place], resource: Resource) -> dict[str, str
 
 
 def _sources(flow: Flow, toward: str, own: Sequence[custom.Place], chosen: str) -> list[FieldChoice]:
-    source, _target = work.resources(flow, toward)
+    source, _target = flowing.resources(flow, toward)
     found = [
         FieldChoice(name, say(item.label), item.kind)
         for name, item in fields_of(flow.entity).items()
@@ -555,7 +554,7 @@ def _sources(flow: Flow, toward: str, own: Sequence[custom.Place], chosen: str) 
 def _targets(
     flow: Flow, declared: RecipeFlow, toward: str, own: Sequence[custom.Place], chosen: str
 ) -> list[FieldChoice]:
-    _source, target = work.resources(flow, toward)
+    _source, target = flowing.resources(flow, toward)
     allowed = writable(target, declared.rules)
     found = [
         FieldChoice(name, say(item.label), item.kind)
@@ -576,7 +575,7 @@ def _fields_of_way(flow: Flow, declared: RecipeFlow, toward: str, own: Sequence[
     sides = (recipe.left, recipe.right) if toward == "right" else (recipe.right, recipe.left)
     if declared.inside:
         sides = (getattr(recipe, declared.inside),) * 2
-    source, target = work.resources(flow, toward)
+    source, target = flowing.resources(flow, toward)
     names = {**_own_names(own, source), **_own_names(own, target)}
     rows = [
         _rule_row(flow, rule, source, target, names)

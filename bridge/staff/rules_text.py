@@ -5,7 +5,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from bridge.jobs import integrations as work
+from bridge.jobs import rules_text as work
 from bridge.staff.integrations import VIEW, crumb, get_integration, section
 from bridge.staff.pages import language, page, staff_view
 

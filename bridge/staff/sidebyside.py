@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bridge.engine.match import Part, match_value
 from bridge.hub.models import Candidate, Change, Double, Integration, Link, Merge, Record
-from bridge.jobs import duplicates
+from bridge.jobs import duplicates, records
 from bridge.jobs.merged import absorbed
 from bridge.staff import desk, plan
 from bridge.staff.runs import vendor_url
@@ -217,7 +217,7 @@ def fields(entity: str, left: Record, right: Record) -> list[Compared]:
 
 def _values(row: Record) -> Mapping[str, Any]:
     """Return what a record tells; a system that keeps no name for show has the one made of its parts."""
-    record = duplicates.parsed(row)
+    record = records.parsed(row)
     if record is None:
         return {}
     parts = [str(record.values[part]) for part in ("given_name", "family_name") if record.values.get(part)]

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.hub.models import Change, MappingRule, Run
-from bridge.jobs import integrations, runs
+from bridge.jobs import filtering, integrations, ruling, runs
 from connectors.contract import SyncError
 from tests.sandbox.small_world import (
     audience_of,
@@ -279,14 +279,14 @@ def test_a_rule_that_names_an_unknown_field_is_refused_and_an_old_one_stops_noth
     house.pair()
     flow = house.integration.flows.get(entity="contact")
     for values in ({"source": "shoe_size", "target": "phone"}, {"source": "phone", "target": "shoe_size"}):
-        problems = integrations.save_rule(flow, {**values, "transform": "copy"}, house.ann)
+        problems = ruling.save_rule(flow, {**values, "transform": "copy"}, house.ann)
         assert "RULE-UNKNOWN-FIELD" in {item.code for item in problems}
         for item in problems:
             explained(item.code, item.params)
     MappingRule.objects.create(flow=flow, source="shoe_size", target="company", transform="copy", position=99)
     steps = {step.key: step for step in integrations.steps(house.integration)}
     assert not steps["flows"].done and steps["flows"].why
-    for _, problem in integrations.rule_problems(house.integration):
+    for _, problem in ruling.rule_problems(house.integration):
         explained(problem.code, problem.params)
     run = house.run()
     assert run.state == "done", (run.reason_code, kept_back(run))
@@ -296,7 +296,7 @@ def test_a_rule_that_names_an_unknown_field_is_refused_and_an_old_one_stops_noth
 def test_a_filter_that_names_an_unknown_field_is_refused(house, server):
     house.pair()
     flow = house.integration.flows.get(entity="contact")
-    problems = integrations.save_filter(flow, {"field": "shoe_size", "test": "known"}, house.ann)
+    problems = filtering.save_filter(flow, {"field": "shoe_size", "test": "known"}, house.ann)
     assert [item.code for item in problems] == ["FILTER-UNKNOWN-FIELD"]
     explained(problems[0].code, problems[0].params)
 
@@ -306,14 +306,14 @@ def test_a_filter_that_lets_nobody_through_leaves_each_out_with_its_condition_un
     house.pair()
     flow = house.integration.flows.get(entity="contact")
     nobody = {"all": [{"field": "email", "test": "known"}, {"field": "email", "test": "unknown"}]}
-    found = integrations.save_filter(flow, nobody, house.ann)
+    found = filtering.save_filter(flow, nobody, house.ann)
     if found:  # one known to let nobody through may be refused outright
         for item in found:
             explained(item.code, item.params)
-        found = integrations.save_filter(flow, {"field": "city", "test": "equals", "value": "Nulle part"}, house.ann)
+        found = filtering.save_filter(flow, {"field": "city", "test": "equals", "value": "Nulle part"}, house.ann)
         assert found == []
     else:
-        assert integrations.count_filter(flow, nobody).always == "nothing"
+        assert filtering.count_filter(flow, nobody).always == "nothing"
     explained("FILTER-NOTHING", {})
     run = house.run()
     assert contacts(server) == {} and orders(server) == {}
@@ -321,7 +321,7 @@ def test_a_filter_that_lets_nobody_through_leaves_each_out_with_its_condition_un
     assert back["Zoé Fictive 501"] == back["Zoé Fictive 502"] == "FILTERED"
     assert all(change.trace for change in Change.objects.filter(entity="contact", code="FILTERED"))
     flow.refresh_from_db()
-    assert integrations.save_filter(flow, {}, house.ann) == []
+    assert filtering.save_filter(flow, {}, house.ann) == []
     run = house.run()
     assert run.state == "done", kept_back(run)
     assert len(contacts(server)) == 2 and set(orders(server)) == {"invoice-701"}
@@ -332,8 +332,8 @@ def test_a_filter_that_lets_everybody_through_is_told_as_such(house, server):
     house.pair()
     flow = house.integration.flows.get(entity="contact")
     everybody = {"any": [{"field": "email", "test": "known"}, {"field": "email", "test": "unknown"}]}
-    assert integrations.save_filter(flow, everybody, house.ann) == []
-    assert integrations.count_filter(flow, everybody).always == "everything"
+    assert filtering.save_filter(flow, everybody, house.ann) == []
+    assert filtering.count_filter(flow, everybody).always == "everything"
     explained("FILTER-EVERYTHING", {})
     run = house.run()
     assert kept_back(run) == {"Zoé Fictive 502": "CONTACT-NO-EMAIL"}

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from bridge.hub.models import Change, Conflict, Link, Run
-from bridge.jobs import imports, integrations, runs
+from bridge.jobs import filtering, imports, integrations, runs
 from tests.sandbox.small_agency import (
     FLOWS,
     MAIL,
@@ -159,7 +159,7 @@ def test_whose_subscription_runs_may_be_asked_about_in_a_filter(house, server):
     integration = agency_pair(house, "contact")
     active = {"field": "subscriptions.status", "test": "equals", "value": "active"}
     flow = integration.flows.get(entity="contact")
-    assert integrations.save_filter(flow, active, house.ann, back=True) == []
+    assert filtering.save_filter(flow, active, house.ann, back=True) == []
     run = house.run()
     assert run.state == "done", kept_back(run)
     assert list(customers(server)) == ["Ondine Inventée 1"]

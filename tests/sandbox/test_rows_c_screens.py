@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from bridge.hub.models import Change, Connection, Integration, Record, Run
-from bridge.jobs import connections, integrations, trials
+from bridge.jobs import connections, rules_text, trials
 from tests.sandbox.small_agency import MAIL, act, agency_pair, amount, bill, book, bought, furnish, person, place, sent
 from tests.sandbox.small_world import book_of, kept_back, plain, words, written
 
@@ -184,7 +184,7 @@ def test_two_that_may_be_one_are_shown_side_by_side_with_their_addresses(house, 
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_rules_are_there_to_be_read(house, language):
     agency_pair(house)
-    told = integrations.rules_as_text(house.integration, language)
+    told = rules_text.rules_as_text(house.integration, language)
     said = " ".join(str(section) for section in told)
     assert ("E-mail" in said) if language == "en" else ("Courriel" in said)
     assert ("QuickBooks" in said) and len(told) >= 5

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.hub.models import Candidate, Change, Link, MappingFile, MappingRule, Record, ValueMap
-from bridge.jobs import copying, duplicates, integrations
+from bridge.jobs import copying, duplicates, ruling
 from tests import factories
 from tests.unit.files.conftest import csv_text, done, make_shop_pair, offer, returned, sent, value
 
@@ -52,7 +52,7 @@ def test_rules_are_changed_added_and_removed_and_return(ruled, line_fr):
     rows = {rule.source: rule for rule in MappingRule.objects.filter(flow=flow)}
     assert (set(rows), rows["given_name"].when) == ({"given_name", "company"}, "create")
     assert ruled.flows.get(entity="contact").rules_version == flow.rules_version + 1
-    assert integrations.rule_problems(ruled) == []
+    assert ruling.rule_problems(ruled) == []
     assert returned(found, line_fr).code == ""
     assert csv_text(ruled, "rules", "fr") == before
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from bridge.engine.filters import failing, passes
 from bridge.hub.models import Change, Conflict, Link, MappingRule, Run
-from bridge.jobs import custom, integrations
+from bridge.jobs import custom, filtering, flowing, integrations, ruling
 from connectors.contract import AuthorizationExpired, SettingInvalid
 from tests import corner_crm, factories
 
@@ -22,7 +22,7 @@ def flow_of(pair, entity="contact"):
 
 
 def two_way(pair):
-    assert integrations.apply_preset(flow_of(pair), corner_crm.RECOMMENDED, None) == []
+    assert filtering.apply_preset(flow_of(pair), corner_crm.RECOMMENDED, None) == []
     return flow_of(pair)
 
 
@@ -36,7 +36,7 @@ def test_who_has_an_invoice_made_there_or_a_payment_of_a_known_day_goes_and_nobo
 ):
     flow = two_way(pair)
     with django_assert_max_num_queries(12):
-        count = integrations.count_filter(flow, BACK, back=True)
+        count = filtering.count_filter(flow, BACK, back=True)
     assert (count.inside, count.outside, count.total) == (2, 3, 5)
     assert [row.remote_id for row in count.samples_in] == ["A", "B"]
     row, why = count.samples_out[0]
@@ -52,17 +52,17 @@ def test_who_has_an_invoice_made_there_or_a_payment_of_a_known_day_goes_and_nobo
 def test_each_way_counts_the_records_of_its_own_source(pair, people):
     factories.record(pair.left, "customers", document={"Id": "1", "DisplayName": "Jane Invented", "Active": True})
     flow = two_way(pair)
-    assert integrations.count_filter(flow, {}).total == 1
-    assert integrations.count_filter(flow, {}, back=True).total == 5
+    assert filtering.count_filter(flow, {}).total == 1
+    assert filtering.count_filter(flow, {}, back=True).total == 5
     flow.direction = "left"
-    assert integrations.count_filter(flow, {}).total == 5
+    assert filtering.count_filter(flow, {}).total == 5
 
 
 def test_what_is_gone_or_merged_is_not_counted(pair, people):
     factories.record(pair.right, "contacts", document={"id": "x", "name": "Gone"}, gone=True)
     factories.record(pair.right, "contacts", document={"id": "y", "name": "Merged"}, merged_into="A")
     factories.record(pair.right, "contacts", document={})
-    assert integrations.count_filter(two_way(pair), {}, back=True).total == 5
+    assert filtering.count_filter(two_way(pair), {}, back=True).total == 5
 
 
 @pytest.mark.row("H-26")
@@ -77,24 +77,24 @@ def test_what_is_dated_before_the_start_is_counted_apart_unless_it_is_linked(pai
     }
     twin = factories.record(pair.right, "invoices")
     factories.link(pair, documents["2026-02-27"], twin, "sale")
-    count = integrations.count_filter(flow, {})
+    count = filtering.count_filter(flow, {})
     assert (count.inside, count.early, count.outside) == (3, 1, 0)
 
 
 def test_values_that_records_and_presets_tell_are_offered(pair, people):
-    seen = integrations.count_filter(two_way(pair), BACK, back=True).seen
+    seen = filtering.count_filter(two_way(pair), BACK, back=True).seen
     assert seen["sales.source"] == ["bridge", "crm"]
-    fresh = integrations.count_filter(flow_of(pair), {}, back=True).seen
+    fresh = filtering.count_filter(flow_of(pair), {}, back=True).seen
     assert fresh["sales.source"] == ["crm"]
 
 
 def test_a_filter_is_stored_for_its_own_way(pair):
     flow = two_way(pair)
     tree = {"field": "email", "test": "known"}
-    assert integrations.save_filter(flow, tree, None, back=True) == []
+    assert filtering.save_filter(flow, tree, None, back=True) == []
     flow.refresh_from_db()
     assert (flow.filter, flow.filter_back, flow.rules_version) == ({}, tree, 3)
-    assert integrations.save_filter(flow, tree, None) == []
+    assert filtering.save_filter(flow, tree, None) == []
     flow.refresh_from_db()
     assert flow.filter == tree and flow.rules_version == 4
 
@@ -102,10 +102,10 @@ def test_a_filter_is_stored_for_its_own_way(pair):
 def test_a_filter_cannot_ask_about_records_that_side_does_not_have(pair):
     flow = two_way(pair)
     tree = {"all": [{"field": "email", "test": "known"}, {"not": {"field": "sales.source", "test": "known"}}]}
-    (problem,) = integrations.save_filter(flow, tree, None)
+    (problem,) = filtering.save_filter(flow, tree, None)
     assert (problem.code, problem.path) == ("FILTER-UNKNOWN-FIELD", "all.1.not")
     assert flow.filter == {}
-    assert integrations.save_filter(flow, tree, None, back=True) == []
+    assert filtering.save_filter(flow, tree, None, back=True) == []
 
 
 @pytest.mark.row("H-20")
@@ -116,15 +116,15 @@ def test_a_filter_asks_about_a_field_people_added_where_the_account_has_such_fie
         row.save(update_fields=["document"])
     flow = two_way(pair)
     tree = {"field": "custom.tier", "test": "equals", "value": "gold"}
-    count = integrations.count_filter(flow, tree, back=True)
+    count = filtering.count_filter(flow, tree, back=True)
     assert (count.inside, count.outside) == (1, 4)
     assert [row.remote_id for row in count.samples_in] == ["A"]
     assert count.sentence.en == "A record goes only if “tier” is “gold”."
-    assert integrations.count_filter(flow, {"not": tree}, back=True).inside == 4, "not told is not gold"
-    assert integrations.count_filter(flow, {"field": "custom.tier", "test": "unknown"}, back=True).inside == 3
-    assert integrations.save_filter(flow, tree, None, back=True) == []
+    assert filtering.count_filter(flow, {"not": tree}, back=True).inside == 4, "not told is not gold"
+    assert filtering.count_filter(flow, {"field": "custom.tier", "test": "unknown"}, back=True).inside == 3
+    assert filtering.save_filter(flow, tree, None, back=True) == []
     for wrong, back in ((tree, False), ({**tree, "field": "custom."}, True), ({**tree, "test": "greater"}, True)):
-        (problem,) = integrations.save_filter(flow, wrong, None, back=back)
+        (problem,) = filtering.save_filter(flow, wrong, None, back=back)
         assert problem.code in ("FILTER-UNKNOWN-FIELD", "FILTER-TEST-KIND")
 
 
@@ -155,12 +155,12 @@ def test_just_the_conditions_that_keep_a_record_out_are_named(tree, values, blam
 @pytest.mark.row("H-22")
 def test_a_recommended_set_sets_direction_and_both_filters_in_one_version(pair):
     flow = flow_of(pair)
-    assert flow.direction == "right" and not integrations.is_applied(flow, corner_crm.RECOMMENDED)
-    assert integrations.apply_preset(flow, corner_crm.RECOMMENDED, None) == []
+    assert flow.direction == "right" and not filtering.is_applied(flow, corner_crm.RECOMMENDED)
+    assert filtering.apply_preset(flow, corner_crm.RECOMMENDED, None) == []
     flow.refresh_from_db()
     assert (flow.direction, flow.filter, flow.filter_back) == ("both", {}, BACK)
     assert flow.start_date is None and flow.rules_version == 2
-    assert integrations.is_applied(flow, corner_crm.RECOMMENDED)
+    assert filtering.is_applied(flow, corner_crm.RECOMMENDED)
 
 
 @pytest.mark.row("H-25")
@@ -172,7 +172,7 @@ def test_a_recommended_set_sets_direction_and_both_filters_in_one_version(pair):
 def test_from_today_is_the_day_where_the_client_is(pair, monkeypatch, now, day):
     monkeypatch.setattr(timezone, "now", lambda: datetime.fromisoformat(now))
     flow = flow_of(pair, "sale")
-    integrations.apply_preset(flow, corner_crm.FROM_TODAY, None)
+    filtering.apply_preset(flow, corner_crm.FROM_TODAY, None)
     flow.refresh_from_db()
     assert (flow.direction, flow.start_date) == ("right", day)
     assert ZoneInfo(pair.organization.time_zone).key == "America/Vancouver"
@@ -182,7 +182,7 @@ def test_a_set_that_does_not_begin_today_leaves_the_start_date(pair):
     flow = flow_of(pair)
     flow.start_date = date(2026, 1, 1)
     flow.save()
-    integrations.apply_preset(flow, corner_crm.RECOMMENDED, None)
+    filtering.apply_preset(flow, corner_crm.RECOMMENDED, None)
     flow.refresh_from_db()
     assert flow.start_date == date(2026, 1, 1)
 
@@ -200,7 +200,7 @@ def test_a_deleted_sync_leaves_links_and_the_ledger_and_can_be_set_up_from_scrat
     done = factories.change(run, flow=flow, state=Change.State.DONE, source=left, target=people["A"])
     held = factories.change(run, flow=flow, state=Change.State.HELD, source=factories.record(pair.left))
     other = factories.change(run, state=Change.State.HELD, entity="sale", source=factories.record(pair.left))
-    integrations.delete_flow(flow, person)
+    flowing.delete_flow(flow, person)
     assert not pair.flows.filter(entity="contact").exists() and pair.flows.filter(entity="sale").exists()
     assert not MappingRule.objects.filter(flow__integration=pair, flow__entity="contact").exists()
     assert Link.objects.filter(pk=link.pk).exists() and not Conflict.objects.filter(pk=conflict.pk).exists()
@@ -208,10 +208,10 @@ def test_a_deleted_sync_leaves_links_and_the_ledger_and_can_be_set_up_from_scrat
         row.refresh_from_db()
         assert row.state == state
     assert done.entity == "contact" and done.flow is None and held.code == "flow-deleted"
-    fresh = integrations.set_up_flow(pair, "contact", person)
+    fresh = flowing.set_up_flow(pair, "contact", person)
     assert (fresh.is_on, fresh.direction, fresh.filter_back, fresh.first_done_at) == (False, "right", {}, None)
     assert fresh.rules.count() == 3 and fresh.planned_rules_version == 0
-    assert integrations.set_up_flow(pair, "contact", person).pk == fresh.pk
+    assert flowing.set_up_flow(pair, "contact", person).pk == fresh.pk
 
 
 @pytest.mark.row("H-19")
@@ -219,7 +219,7 @@ def test_nothing_is_deleted_under_an_open_run(pair):
     flow = flow_of(pair)
     factories.run(pair)
     with pytest.raises(SettingInvalid) as refused:
-        integrations.delete_flow(flow, None)
+        flowing.delete_flow(flow, None)
     assert refused.value.code == "RUN-OPEN" and pair.flows.filter(pk=flow.pk).exists()
 
 
@@ -227,7 +227,7 @@ def test_what_all_else_hangs_on_cannot_be_deleted(db):
     made = integrations.create(factories.organization(), "quickbooks_mailchimp", None)
     flow = made.flows.get(entity="shop")
     with pytest.raises(SettingInvalid) as refused:
-        integrations.delete_flow(flow, None)
+        flowing.delete_flow(flow, None)
     assert refused.value.code == "FLOW-NEEDED"
 
 
@@ -242,14 +242,14 @@ def rule(**values):
 @pytest.mark.row("H-30")
 def test_a_rule_writes_to_a_field_of_the_accounts_own_where_there_are_any(pair):
     sale = flow_of(pair, "sale")
-    assert integrations.save_rule(sale, rule(source="memo", target="custom.cost_centre"), None) == []
-    assert integrations.save_rule(sale, rule(source="due_date", target="custom.due"), None) == []
+    assert ruling.save_rule(sale, rule(source="memo", target="custom.cost_centre"), None) == []
+    assert ruling.save_rule(sale, rule(source="due_date", target="custom.due"), None) == []
     long = "custom." + "x" * 100  # as long as vendors let such names be
-    assert integrations.save_rule(sale, rule(source="number", target=long), None) == []
+    assert ruling.save_rule(sale, rule(source="number", target=long), None) == []
     assert sale.rules.filter(target=long).exists()
-    assert integrations.rule_problems(pair) == []
+    assert ruling.rule_problems(pair) == []
     contact = flow_of(pair)
-    assert integrations.save_rule(contact, rule(source="custom.branch", target="email", toward="left"), None) == []
+    assert ruling.save_rule(contact, rule(source="custom.branch", target="email", toward="left"), None) == []
     for wrong in (
         rule(source="name", target="custom.branch", toward="left"),
         rule(source="custom.branch", target="name"),
@@ -258,8 +258,8 @@ def test_a_rule_writes_to_a_field_of_the_accounts_own_where_there_are_any(pair):
         rule(source="name", target="custom." + "x" * 200),
         rule(source="name", target="name", toward="up"),
     ):
-        assert integrations.save_rule(contact, wrong, None), wrong
-    (problem,) = integrations.save_rule(sale, rule(source="number", target="total", toward="left"), None)
+        assert ruling.save_rule(contact, wrong, None), wrong
+    (problem,) = ruling.save_rule(sale, rule(source="number", target="total", toward="left"), None)
     assert (problem.path, problem.code) == ("toward", "RULE-BAD-CHOICE")
 
 
@@ -271,7 +271,7 @@ def test_a_value_arrives_in_a_field_of_the_accounts_own(pair):
     from connectors.contract import Record
 
     sale = flow_of(pair, "sale")
-    assert integrations.save_rule(sale, rule(source="memo", target="custom.cost_centre"), None) == []
+    assert ruling.save_rule(sale, rule(source="memo", target="custom.cost_centre"), None) == []
     recipe = corner_crm.RECIPE
     made = spec(recipe, pin(pair), "sale", "right", corner_crm.CONNECTOR.resource("invoices"))
     source = Record("invoices", "1", {"number": "1", "memo": "North shop"}, {})

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from bridge.hub.models import Change, Connection, Integration, Run
+from bridge.jobs import filtering, flowing
 from bridge.jobs import integrations as work
 from tests import corner_crm, factories
 
@@ -43,7 +44,7 @@ def addresses(pair):
 
 
 def test_every_page_opens_in_both_languages_and_stays_quick(ann, person, pair, people, django_assert_max_num_queries):
-    work.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, person)
+    filtering.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, person)
     for language in ("en", "fr"):
         person.language = language
         person.save(update_fields=["language"])
@@ -188,7 +189,7 @@ def test_a_set_from_today_names_the_day_before_it_is_applied(ann, pair):
 @pytest.mark.row("H-24")
 def test_the_filter_of_each_way_has_its_own_page_and_counts_its_own_records(ann, pair, people):
     factories.record(pair.left, "customers", document={"Id": "1", "DisplayName": "Jane Invented", "Active": True})
-    work.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, None)
+    filtering.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, None)
     forth, back = page("setup_filter", pair, "contact"), page("setup_filter_back", pair, "contact")
     answer = ann.get(forth)
     assert f'href="{back}"' in answer.content.decode() and "1 goes" in words(answer)
@@ -219,7 +220,7 @@ def test_the_filter_of_each_way_has_its_own_page_and_counts_its_own_records(ann,
 
 
 def test_fields_that_no_record_tells_are_not_offered_unless_they_are_used(ann, pair, people):
-    work.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, None)
+    filtering.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, None)
     back = page("setup_filter_back", pair, "contact")
 
     def offered(answer):
@@ -236,7 +237,7 @@ def test_fields_that_no_record_tells_are_not_offered_unless_they_are_used(ann, p
 
 @pytest.mark.row("H-20")
 def test_a_field_people_added_is_chosen_by_its_label_in_the_filter_editor(ann, pair, people, crm):
-    work.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, None)
+    filtering.apply_preset(pair.flows.get(entity="contact"), corner_crm.RECOMMENDED, None)
     row = people["A"]
     row.document = {**row.document, "custom": {"tier": "Gold"}}
     row.save(update_fields=["document"])
@@ -317,7 +318,7 @@ def test_the_pairs_of_this_recipe_are_contacts_products_and_invoices(ann, person
         assert label in listed
     answer = ann.get(page("setup_fields", made, "contact")).content.decode()
     assert "PrimaryEmailAddr.Address" in answer and ">firstname<" in answer
-    assert work.possible_ways(made.flows.get(entity="sale")) == ("right",)
+    assert flowing.possible_ways(made.flows.get(entity="sale")) == ("right",)
     assert ann.get(page("setup_flow", made, "refund")).status_code == 404
 
 

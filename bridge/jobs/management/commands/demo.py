@@ -29,7 +29,7 @@ from bridge.hub.models import (
     ValueMap,
     VendorApp,
 )
-from bridge.jobs import connections, integrations, runs, sandbox
+from bridge.jobs import connections, filtering, integrations, runs, sandbox
 from bridge.jobs import values as mapping
 from connectors.contract import Choice, SyncError
 
@@ -232,7 +232,7 @@ class Command(BaseCommand):
         for flow in integration.flows.all():
             for preset in recipe.flow(flow.entity).presets:
                 if recipe.demo.presets.get(flow.entity) == preset.key:
-                    integrations.apply_preset(flow, preset, user)
+                    filtering.apply_preset(flow, preset, user)
             if recipe.demo.days and flow.start_date:
                 flow.start_date -= timedelta(days=recipe.demo.days)
                 flow.save(update_fields=["start_date"])
