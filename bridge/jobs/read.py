@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -102,7 +103,7 @@ class _Reader:
         pages = self._pages(api)
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages") as ahead:
             coming = ahead.submit(next, pages, None)
-            while read := coming.result():
+            while read := self._come(coming):
                 coming = ahead.submit(next, pages, None)
                 self._keep(read)
                 flush()
@@ -111,6 +112,14 @@ class _Reader:
         self.line["done"] = True
         self._say()
         return True
+
+    def _come(self, coming: Future[_Read | None]) -> _Read | None:
+        """The page that is on its way. The run stays ours however long a vendor that fails and puts us off takes: else
+        another worker would begin the same page anew, and come no further.
+        """
+        while wait([coming], timeout=min(1.0, settings.LEASE_SECONDS / 4)).not_done:
+            self.lease.renew()
+        return coming.result()
 
     def _pages(self, api: Any) -> Iterator[_Read]:
         """Yield the pages from the cursor on, made ready to be stored. Touches no table: it runs beside the storing."""

@@ -20,6 +20,7 @@ from connectors.contract import (
     ContractBroken,
     OutcomeUnknown,
     Payload,
+    RateLimited,
     Raw,
     RecordRejected,
     SettingInvalid,
@@ -31,6 +32,7 @@ from connectors.transport import redact
 T = TypeVar("T")
 LIMIT = 100  # more is cut to this without a word
 TRIES = 3
+MOMENT = 2.0  # seconds a call that is put off is waited for in its place
 ZERO = Decimal(0)
 FORBIDDEN, NOT_FOUND, NOT_SUCCESS, REFUSED = "SM-FORBIDDEN", "SM-NOT-FOUND", "SM-NOT-SUCCESS", "SM-REFUSED"
 CURRENCIES = {"CA": "CAD", "US": "USD", "MX": "MXN"}
@@ -81,9 +83,16 @@ def named(path: str, call: Callable[[], T], *, writes: bool = False) -> T:
 
 
 def read(path: str, call: Callable[[], Raw]) -> Any:
-    """Return the data and the count of an answer; one that says it is no success is asked for again."""
+    """Return the data and the count of an answer; one that says it is no success is asked for again, and so is one to
+    come back in a moment: the account rests so long by itself, and what was read beside it need not be read anew.
+    """
     for left in range(TRIES - 1, -1, -1):
-        answer = named(path, call)
+        try:
+            answer = named(path, call)
+        except RateLimited as error:
+            if not left or error.retry_after is None or error.retry_after > MOMENT:
+                raise
+            continue
         if answer.get("success") is not False:
             return answer
         if not left:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from connectors.contract import VendorUnavailable
+from connectors.contract import RateLimited, VendorUnavailable
 from connectors.shopmonkey.feeds import FEEDS, LOT
 from connectors.shopmonkey.payments import REFUNDS, beside
 from connectors.shopmonkey.recent import Recent
@@ -245,3 +245,18 @@ def test_a_reading_that_fails_in_the_middle_of_a_lot_keeps_what_came_before(busy
     refunded = len({item.values["sale"].remote_id for item in found["refunds"].values()})
     assert told(found) == told(whole) and found.ends == ALL
     assert spent + len(singles(busy)) <= calls + LOT + 2 * refunded
+
+
+def test_a_call_that_is_put_off_for_a_moment_is_made_again_in_its_place(busy):
+    """One in ten: with each of them the reading would begin anew at its last lot."""
+    calls = len(busy.read(*ALL).pages), len(singles(busy))
+    later = {"kind": "status", "status": 429, "rate": 0.1, "headers": {"Retry-After": "1"}, "path": "/order/"}
+    busy.control("faults", [later])
+    found = busy.read(*ALL)
+    assert len(found["orders"]) == 90 and found.ends == ALL and busy.account.rests
+    assert (len(found.pages), len(singles(busy)) - len(busy.account.rests)) == calls
+    busy.control("faults", [{**later, "rate": 1.0, "headers": {"Retry-After": "40"}}])
+    with pytest.raises(RateLimited):
+        busy.read(*ALL)
+    # Whoever is put off for longer is not asked again: each of the calls under way was made once.
+    assert len(busy.account.rests) <= 2 * POOL
