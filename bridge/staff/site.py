@@ -34,6 +34,8 @@ PAGES = (
     "bridge.staff.run_pdf",
     "bridge.staff.records",
     "bridge.staff.held",
+    "bridge.staff.merges",
+    "bridge.staff.searches",
     "bridge.staff.duplicates",
     "bridge.staff.conflicts",
     "bridge.staff.find",
