@@ -40,6 +40,13 @@ HUB_CATALOGUE: tuple[Explanation, ...] = (
          "Réessayez dans quelques minutes. Si cela persiste, vérifiez l’identifiant et le secret de l’application."),
     ),
     _entry(
+        "SIGNIN-KEY-REFUSED",
+        ("The vendor refused this key.", "It was withdrawn there, or a character is missing.",
+         "Copy the key again, or make a new one there, and paste it here."),
+        ("Le fournisseur a refusé cette clé.", "Elle y a été retirée, ou il manque un caractère.",
+         "Copiez la clé de nouveau, ou créez-en une nouvelle là-bas, et collez-la ici."),
+    ),
+    _entry(
         "SIGNIN-WRONG-ACCOUNT",
         ("This is another account: {found} instead of {wanted}.",
          "A reconnect must reach the account that is already in use, or records would be mixed up.",

@@ -126,13 +126,23 @@ def finish_sign_in(state: str, params: Mapping[str, str], user: User, session_ke
     return connection, trip.next_url
 
 
-def sign_in_with_key(connection: Connection, key: str, user: User | None) -> Connection:
-    """Take a key a person pasted; SettingInvalid where its shape is wrong, AuthorizationExpired where it is refused."""
+def sign_in_with_key(
+    connection: Connection, key: str, user: User | None, values: Mapping[str, str] | None = None
+) -> Connection:
+    """Take a key a person pasted, with what the vendor wants beside it; SettingInvalid where the shape of one is wrong,
+    AuthorizationExpired where the key is refused.
+    """
     way = key_of(connection)
     if way is None:
         raise SettingInvalid("SIGNIN-NO-KEY", params={"account": str(connection)})
-    grant = way.grant(key.strip(), hosts_of(connection))
-    _settle(connection, grant, None, user)
+    grant, account_id = way.grant(key.strip(), hosts_of(connection)), None
+    if way.placed:
+        given = {item.key: (values or {}).get(item.key, "").strip() for item in way.beside}
+        grant, account_id = way.placed(grant, given)
+    try:
+        _settle(connection, grant, account_id, user)
+    except AuthorizationExpired as error:
+        raise AuthorizationExpired("SIGNIN-KEY-REFUSED", detail=error.detail) from error
     return connection
 
 

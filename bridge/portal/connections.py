@@ -118,7 +118,7 @@ def _sign_in(visit: Visit, connection: Connection) -> HttpResponse:
     request = visit.request
     by = request.POST.get("by", "")
     if by == "key":
-        work.sign_in_with_key(connection, request.POST.get("key", ""), visit.user)
+        work.sign_in_with_key(connection, request.POST.get("key", ""), visit.user, request.POST.dict())
     elif by == "values":
         work.give_address(connection, request.POST.get("base_url", ""))
         work.sign_in_with_values(connection, request.POST.dict(), visit.user)

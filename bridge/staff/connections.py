@@ -281,7 +281,7 @@ def connection_connect(request: HttpRequest, pk: int) -> HttpResponse:
             if by in ("address", "values"):
                 return _take_values(request, connection, back)
             if by == "key":
-                work.sign_in_with_key(connection, request.POST.get("key", ""), request.user)
+                work.sign_in_with_key(connection, request.POST.get("key", ""), request.user, request.POST.dict())
                 messages.success(request, _connected(connection))
                 return redirect(back or reverse("admin:connection", args=[pk]))
             if not request.session.session_key:
@@ -302,6 +302,7 @@ def connection_connect(request: HttpRequest, pk: int) -> HttpResponse:
         connector=connector,
         consent=consent,
         key=key_sign_in(connector),
+        beside=beside(request, connection, key_sign_in(connector), problems),
         asked=asked(request, connection, problems),
         app_missing=bool(consent) and (app is None or not app.client_id),
         problems=problems,
@@ -320,6 +321,16 @@ class Field:
     setting: Setting
     value: str
     problem: bool
+
+
+def beside(
+    request: HttpRequest, connection: Connection, way: ApiKey | None, problems: dict[str, list[str]]
+) -> list[Field]:
+    """What is given beside a key, as it is shown: the account's own id where it is known."""
+    return [
+        Field(item, request.POST.get(item.key, connection.account_id if at == 0 else ""), item.key in problems)
+        for at, item in enumerate(way.beside if way else ())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +387,7 @@ def _field(by: str, error: SyncError) -> str:
     """The place of the form an error belongs to."""
     if by in ("address", "values"):
         return error.field or "values"
-    return "key" if by == "key" else "consent"
+    return (error.field or "key") if by == "key" else "consent"
 
 
 def origin(address: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -183,7 +183,7 @@ def _vendor_app_form() -> type:
             required=False,
             strip=True,
             widget=SecretInput(),
-            help_text=_("A new one is added in front; the one before it stays valid until the next change."),
+            help_text=_("A new one is added in front; those before it stay valid as long as there is room."),
         )
 
         class Meta:
@@ -194,6 +194,9 @@ def _vendor_app_form() -> type:
             super().__init__(*args, **kwargs)
             if self.instance.pk:
                 del self.fields["vendor"]
+                self.fields["new_webhook_secret"].help_text = _(
+                    "A new one is added in front; the newest %(count)s stay valid."
+                ) % {"count": self.instance.webhook_secrets_kept}
             else:
                 self.fields["vendor"].choices = [(key, say(item.label)) for key, item in registry.connectors().items()]
 
@@ -231,7 +234,15 @@ class VendorAppAdmin(ScopedAdmin):
         if form.cleaned_data.get("new_secret"):
             obj.secret = form.cleaned_data["new_secret"]
         if form.cleaned_data.get("new_webhook_secret"):
-            obj.webhook_secrets = [form.cleaned_data["new_webhook_secret"], *obj.webhook_secrets]
+            before = obj.webhook_secrets
+            obj.webhook_secrets = [form.cleaned_data["new_webhook_secret"], *before]
+            if gone := [secret for secret in before if secret not in obj.webhook_secrets]:
+                said = _(
+                    "There is room for %(count)s webhook secrets: the oldest, which ends in …%(last)s, is no longer "
+                    "valid."
+                )
+                told = {"count": obj.webhook_secrets_kept, "last": gone[0][-4:]}
+                self.message_user(request, said % told, messages.WARNING)
         super().save_model(request, obj, form, change)
 
     @admin.display(description=_("vendor"), ordering="vendor")

@@ -139,10 +139,16 @@ class OAuth2:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """Sign in with a key a person pastes. `grant(key)` checks its shape and raises `SettingInvalid`."""
+    """Sign in with a key a person pastes. `grant(key)` checks its shape and raises `SettingInvalid`.
+
+    `beside`: what else a person gives, where the key does not say whose it is; `placed(grant, values)` puts it into the
+    grant and returns that with the account's id, or raises `SettingInvalid` with the field.
+    """
 
     setting: Setting
     grant: Callable[[str, Hosts], Grant]
+    beside: tuple[Setting, ...] = ()
+    placed: Callable[[Grant, Mapping[str, str]], tuple[Grant, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +204,8 @@ class Webhooks:
     among the headers ":method" and ":address" are the call itself, with the public address as the vendor knows it.
 
     `per_connection` deliveries come to an address with an unguessable part of the connection, others to one of the app.
+    `secrets_kept` is how many of the app's secrets are valid at once: two while one is being replaced, more where they
+    are of several kinds.
     `subscribe` and `unsubscribe` manage the subscription where the vendor has calls for it (returns id and secret).
     """
 
@@ -206,6 +214,7 @@ class Webhooks:
     per_connection: bool = False
     answers_get: bool = False
     signature_required: bool = True
+    secrets_kept: int = 2
     subscribe: Callable[[Api, str], tuple[str, str]] | None = None
     unsubscribe: Callable[[Api, str], None] | None = None
 

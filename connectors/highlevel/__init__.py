@@ -1,7 +1,7 @@
 """HighLevel, sold as CrocoClick and under other names: contacts, invoices, payments, products, review requests."""
 
 from connectors.contract import Connector, Limits, Text
-from connectors.highlevel.auth import ENVIRONMENTS, OAUTH, base_url, headers
+from connectors.highlevel.auth import ENVIRONMENTS, OAUTH, PRIVATE_TOKEN, base_url, headers
 from connectors.highlevel.brand import NAME
 from connectors.highlevel.catalogue import CATALOGUE
 from connectors.highlevel.contacts import CONTACTS
@@ -23,7 +23,7 @@ CONNECTOR = Connector(
     environments=ENVIRONMENTS,
     resources=(CONTACTS, PRODUCTS, INVOICES, RECEIPTS, INVOICE_PAYMENTS, REFUNDS, SUBSCRIPTIONS, REVIEW_REQUESTS),
     feeds=FEEDS,
-    sign_in=(OAUTH,),
+    sign_in=(OAUTH, PRIVATE_TOKEN),
     headers=headers,
     base_url=base_url,
     classify=classify,

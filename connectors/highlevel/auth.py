@@ -5,16 +5,23 @@ the new pair is stored before it is used, and where an answer is lost the connec
 
 An agency that agrees for just one of its locations gives its own token: it is kept, and the location's is made from it
 anew each day. Should that second step fail, the agency's new pair is kept all the same and the step is made again.
+
+Or with a private integration token, made in the location's own settings: no app, nothing to renew, good until somebody
+rotates it. It tells neither its location nor its rights, and brings no webhooks; the vendor advises a new one every 90
+days, and lets the one before work for seven days more.
 Sources: GoHighLevel/highlevel-api-docs:docs/oauth/Authorization.md, apps/oauth.json, read 2026-11-21.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from connectors.contract import (
+    ApiKey,
     App,
     AuthorizationExpired,
     ContractBroken,
@@ -23,6 +30,7 @@ from connectors.contract import (
     Http,
     OAuth2,
     RateLimited,
+    Setting,
     SettingInvalid,
     SyncError,
     Text,
@@ -244,3 +252,76 @@ OAUTH = OAuth2(
         "désinstallez-la.",
     ),
 )  # fmt: skip
+
+# Private integration tokens
+
+TOKEN = re.compile(r"pit-[A-Za-z0-9_-]{16,200}")
+NAMED = re.compile(r"[A-Za-z0-9]{18,30}")  # a location, a member of the staff
+IN_ADDRESS = re.compile(r"/location/([A-Za-z0-9]{18,30})")
+PRIVATE = "private_since"  # in the context of a connection made so: the day the token was given to us
+
+
+def private_grant(key: str, hosts: Hosts) -> Grant:
+    """A grant from the pasted token. SettingInvalid HL-PRIVATE-SHAPE: it cannot be one."""
+    if not TOKEN.fullmatch(key):
+        raise SettingInvalid("HL-PRIVATE-SHAPE", field="key")
+    return Grant(access_token=key)
+
+
+def placed(grant: Grant, values: Mapping[str, str]) -> tuple[Grant, str]:
+    """The grant with its location, which may be given by its id or by the address of any of its pages, and the member
+    of the staff in whose name invoices are marked as sent, where one was named.
+    """
+    told = values.get("location", "")
+    found = IN_ADDRESS.search(told)
+    location = found.group(1) if found else told
+    if not NAMED.fullmatch(location):
+        raise SettingInvalid("HL-PRIVATE-LOCATION", field="location")
+    user = values.get("user", "")
+    if user and not NAMED.fullmatch(user):
+        raise SettingInvalid("HL-PRIVATE-USER", field="user")
+    context = {"location": location, PRIVATE: datetime.now(UTC).date().isoformat(), **({"user": user} if user else {})}
+    return Grant(grant.access_token, extra={"context": context}), location
+
+
+PRIVATE_TOKEN = ApiKey(
+    setting=Setting(
+        key="private_token",
+        label=Text("Private integration token", "Jeton d’intégration privée"),
+        kind="secret",
+        help=Text(
+            f"In {NAME}, in the sub-account: Settings, Private Integrations, create one with these rights: "
+            f"{', '.join(SCOPES)}. It is shown once. Changes then take as long as the schedule: no notices come with "
+            "it. Make a new one every 90 days with “rotate and expire later”, and paste it here within seven days.",
+            f"Dans {NAME}, dans le sous-compte : Paramètres, Intégrations privées, créez-en une avec ces droits : "
+            f"{', '.join(SCOPES)}. Elle ne s’affiche qu’une fois. Les changements prennent alors le temps de "
+            "l’horaire : aucun avis ne vient avec. Faites-en un nouveau tous les 90 jours avec « renouveler et laisser "
+            "expirer plus tard », et collez-le ici dans les sept jours.",
+        ),
+        pattern=TOKEN.pattern,
+        example="pit-00000000-0000-0000-0000-000000000000",
+    ),
+    grant=private_grant,
+    beside=(
+        Setting(
+            key="location",
+            label=Text("Sub-account", "Sous-compte"),
+            help=Text(
+                f"Its identifier, or the address of any of its pages in {NAME}: the identifier follows “/location/”.",
+                f"Son identifiant, ou l’adresse d’une de ses pages dans {NAME} : l’identifiant suit « /location/ ».",
+            ),
+        ),
+        Setting(
+            key="user",
+            label=Text("Staff member", "Membre de l’équipe"),
+            required=False,
+            help=Text(
+                "The identifier of somebody of the team, only for Send a test and the import of past invoices: an "
+                "invoice is marked as sent in a person’s name.",
+                "L’identifiant d’une personne de l’équipe, seulement pour Envoyer un essai et l’importation des "
+                "anciennes factures : une facture est marquée comme envoyée au nom de quelqu’un.",
+            ),
+        ),
+    ),
+    placed=placed,
+)

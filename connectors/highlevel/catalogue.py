@@ -106,8 +106,34 @@ CATALOGUE: tuple[Explanation, ...] = (
         "HL-SETTING-MISSING",
         ("A setting is missing: {setting}", "Un réglage manque : {setting}"),
         ("Without it this cannot be written.", "Sans lui, l’écriture est impossible."),
-        ("Give it in the settings of the integration; “user” is told by connecting again.",
-         "Donnez-le dans les réglages de l’intégration ; « user » s’obtient en se reconnectant."),
+        ("Give it in the settings of the integration; “user” is told by connecting again, or is given beside a private "
+         "integration token.",
+         "Donnez-le dans les réglages de l’intégration ; « user » s’obtient en se reconnectant, ou se donne à côté "
+         "d’un jeton d’intégration privée."),
+    ),
+    _entry(
+        "HL-PRIVATE-SHAPE",
+        ("This is no private integration token.", "Ce n’est pas un jeton d’intégration privée."),
+        ("Such a token begins with “pit-”.", "Un tel jeton commence par « pit- »."),
+        ("Copy the whole token from @, Settings, Private Integrations.",
+         "Copiez le jeton entier depuis @, Paramètres, Intégrations privées."),
+        who="client",
+    ),
+    _entry(
+        "HL-PRIVATE-LOCATION",
+        ("This names no sub-account.", "Ceci ne désigne aucun sous-compte."),
+        ("A token does not tell whose it is.", "Un jeton ne dit pas à qui il est."),
+        ("Paste the address of a page of the sub-account: its identifier follows “/location/”.",
+         "Collez l’adresse d’une page du sous-compte : son identifiant suit « /location/ »."),
+        who="client",
+    ),
+    _entry(
+        "HL-PRIVATE-USER",
+        ("This names no member of the team.", "Ceci ne désigne aucun membre de l’équipe."),
+        ("The identifier is one word of letters and digits.", "L’identifiant est un mot de lettres et de chiffres."),
+        ("Give the identifier of somebody of the team, or leave it blank.",
+         "Donnez l’identifiant d’une personne de l’équipe, ou laissez la case vide."),
+        who="client",
     ),
     # records
     _entry(

@@ -56,6 +56,9 @@ ROWS: tuple[ErrorRow, ...] = (
     ErrorRow(RecordRejected, "HL-REVIEW-UNSURE"),
     ErrorRow(RecordRejected, "HL-INVOICE-NO-ADDRESS"),
     ErrorRow(SettingInvalid, "HL-SETTING-MISSING"),
+    ErrorRow(SettingInvalid, "HL-PRIVATE-SHAPE"),
+    ErrorRow(SettingInvalid, "HL-PRIVATE-LOCATION"),
+    ErrorRow(SettingInvalid, "HL-PRIVATE-USER"),
     ErrorRow(OutcomeUnknown, "HL-UNKNOWN"),
 )
 

@@ -5,7 +5,9 @@ Source: GoHighLevel/highlevel-api-docs:apps/locations.json, workflows.json, read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from connectors.contract import (
@@ -20,12 +22,14 @@ from connectors.contract import (
     SyncError,
     Text,
 )
-from connectors.highlevel.auth import SCOPES, missing_scopes
+from connectors.highlevel.auth import PRIVATE, SCOPES, missing_scopes
 from connectors.highlevel.brand import NAME
 from connectors.highlevel.contacts import located
-from connectors.highlevel.wire import PLACE, text
+from connectors.highlevel.errors import SCOPE
+from connectors.highlevel.wire import PLACE, plain_day, text
 
 PUBLISHED = "published"
+ROTATE_DAYS = 90
 
 
 def _location(api: Api) -> Raw:
@@ -124,14 +128,16 @@ def diagnose(api: Api) -> list[Finding]:
             Text(f"{NAME} answers as {{name}}.", f"{NAME} répond au nom de {{name}}."),
             {"name": found.name},
         ),
-        *_scopes(facts),
+        *_scopes(api, facts),
+        *_private(api),
         _currency(facts),
         _duplicates(facts),
         *_own_integration(api),
     ]
 
 
-def _scopes(facts: Mapping[str, Any]) -> list[Finding]:
+def _scopes(api: Api, facts: Mapping[str, Any]) -> list[Finding]:
+    missing = facts["missing_scopes"] or ([] if facts["scopes"] else _refused(api))
     found = [
         Finding(
             "HL-SCOPES-MISSING",
@@ -142,11 +148,58 @@ def _scopes(facts: Mapping[str, Any]) -> list[Finding]:
             ),
             {"scope": scope},
         )
-        for scope in facts["missing_scopes"]
+        for scope in missing
     ]
+    if not found and not facts["scopes"]:
+        words = Text("Every right to read is there; those to write are not told.",
+                     "Tous les droits de lire y sont ; ceux d’écrire ne sont pas dits.")  # fmt: skip
+        return [Finding("HL-CHECK-SCOPES", "ok", words)]
     return found or [
         Finding("HL-CHECK-SCOPES", "ok", Text("Every right was granted.", "Tous les droits sont accordés."))
     ]
+
+
+def _refused(api: Api) -> list[str]:
+    """The rights to read that turn out to be missing, where the token does not tell which it has."""
+    place = {"altId": located(api), "altType": "location", "limit": "1", "offset": "0"}
+    tries: tuple[tuple[str, Callable[[], Raw]], ...] = (
+        ("contacts.readonly",
+         lambda: api.post("/contacts/search", {"locationId": located(api), "pageLimit": 1}, reads=True)),
+        ("invoices.readonly", lambda: api.get("/invoices/", place)),
+        *((f"payments/{name}.readonly", partial(api.get, f"/payments/{name}", place))
+          for name in ("orders", "transactions", "subscriptions")),
+        ("products.readonly",
+         lambda: api.get("/products/", {"locationId": located(api), "limit": 1, "offset": 0})),
+        ("workflows.readonly", lambda: api.get("/workflows/", {"locationId": located(api)})),
+    )  # fmt: skip
+    missing = []
+    for scope, call in tries:
+        try:
+            call()
+        except SettingInvalid as error:
+            if error.code != SCOPE:
+                raise
+            missing.append(scope)
+    return missing
+
+
+def _private(api: Api) -> list[Finding]:
+    """How old a private integration token is: the vendor advises another after ninety days."""
+    if not (since := plain_day(api.context.get(PRIVATE))):
+        return []
+    age = (datetime.now(UTC).date() - since).days
+    words = Text(
+        "The private integration token was given {days} days ago.",
+        "Le jeton d’intégration privée a été donné il y a {days} jours.",
+    )
+    if age >= ROTATE_DAYS:
+        words = Text(
+            "The private integration token was given {days} days ago. Make a new one, and paste it on the page that "
+            "connects this account.",
+            "Le jeton d’intégration privée a été donné il y a {days} jours. Faites-en un nouveau, et collez-le à la "
+            "page qui connecte ce compte.",
+        )
+    return [Finding("HL-CHECK-PRIVATE", "warning" if age >= ROTATE_DAYS else "ok", words, {"days": age})]
 
 
 def _currency(facts: Mapping[str, Any]) -> Finding:

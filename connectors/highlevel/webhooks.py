@@ -127,4 +127,5 @@ def _kind(word: str, kind: str, bare: bool) -> str:
     return next((name for end, name in _KINDS.items() if rest.endswith(end)), "updated" if word else kind or "unknown")
 
 
-WEBHOOKS = Webhooks(verify=verify, parse=parse)
+# Public keys of two kinds, and the next of each.
+WEBHOOKS = Webhooks(verify=verify, parse=parse, secrets_kept=4)

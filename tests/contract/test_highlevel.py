@@ -24,7 +24,8 @@ from connectors.highlevel import CONNECTOR, auth, reviews
 from connectors.sandbox.server import background
 from connectors.transport import Api, PlainHttp
 from connectors.transport import api as transport
-from tests.contract.highlevel_bench import APP, ATELIER, BACK, REVIEW, SETTINGS, Bench, read, write
+from tests.account import Account
+from tests.contract.highlevel_bench import APP, ATELIER, BACK, PINECREST, REVIEW, SETTINGS, Bench, read, write
 
 CONTACTS, INVOICES = CONNECTOR.resource("contacts"), CONNECTOR.resource("invoices")
 RECEIPTS, PAYMENTS = CONNECTOR.resource("receipts"), CONNECTOR.resource("invoice_payments")
@@ -202,6 +203,73 @@ def test_workflows_are_offered_and_drafts_are_marked(api: Api) -> None:
     (reference,) = [one for one in CONNECTOR.references if one.key == "workflows"]
     found = {one.id: one.active for one in reference.read(api)}
     assert found[REVIEW] is True and list(found.values()).count(False) == 1
+
+
+# Private integration tokens
+
+PIT = "pit-SECRET-atelier-boreal-0001"
+
+
+def private(bench: Bench, token: str = PIT, **values: str) -> tuple[Api, Account]:
+    """An account connected with a token, and what a person gives beside it."""
+    given = auth.private_grant(token, bench.hosts)
+    grant, location = auth.placed(given, {"location": ATELIER, **values})
+    account = Account(grant)
+    told = {"account_id": location, **grant.extra["context"], "location_zone": "America/Toronto"}
+    return Api(CONNECTOR, bench.hosts, account, told, deadline_seconds=20), account
+
+
+def test_a_private_token_reads_and_writes_like_an_app_and_is_not_renewed(bench: Bench) -> None:
+    bench.load("contacts", {"email": MAIL})
+    invoice(bench)
+    api, account = private(bench, user="usrAliceFictive00001")
+    with api:
+        found = CONNECTOR.identify(api)
+        assert (found.account_id, found.facts["user"]) == (ATELIER, "usrAliceFictive00001")
+        assert found.facts["missing_scopes"] == [] and found.facts["features"] == ["reviews"]
+        assert account.current.expires_in is None and account.current.refresh_token is None
+        assert PIT not in repr(account.current)
+        assert len(read(api, None, "contacts", "invoices", "receipts", "subscriptions")[0]["invoices"]) == 1
+        made(api, person(email="autre@inventee.example"))
+        assert {found.level for found in CONNECTOR.diagnose(api)} == {"ok"}
+        bench.load("private_tokens", {"token": "pit-another-000000000"})
+        with pytest.raises(AuthorizationExpired):
+            CONNECTOR.identify(api)
+
+
+def test_what_is_given_beside_a_token_is_looked_at_before_it_is_used(bench: Bench) -> None:
+    with pytest.raises(SettingInvalid, match="HL-PRIVATE-SHAPE"):
+        auth.private_grant("sk-0123456789abcdef0123", bench.hosts)
+    grant = auth.private_grant(PIT, bench.hosts)
+    page = f"https://app.example.com/v2/location/{ATELIER}/payments/invoices"
+    assert auth.placed(grant, {"location": page})[1] == ATELIER
+    for values, code, field in (
+        ({"location": "https://app.example.com/"}, "HL-PRIVATE-LOCATION", "location"),
+        ({}, "HL-PRIVATE-LOCATION", "location"),
+        ({"location": ATELIER, "user": "Alice Fictive"}, "HL-PRIVATE-USER", "user"),
+    ):
+        with pytest.raises(SettingInvalid, match=code) as refused:
+            auth.placed(grant, values)
+        assert refused.value.field == field
+    api, _ = private(bench, location=PINECREST)
+    with api, pytest.raises(SettingInvalid, match="HL-PLACE"):
+        CONNECTOR.identify(api)
+
+
+def test_the_check_finds_which_rights_a_token_lacks_and_that_it_is_old(bench: Bench) -> None:
+    few = ["locations.readonly", "contacts.readonly", "invoices.readonly", "payments/transactions.readonly"]
+    bench.load("private_tokens", {"token": "pit-few-rights-000000", "scopes": few})
+    api, account = private(bench, "pit-few-rights-000000")
+    with api:
+        found = CONNECTOR.diagnose(api)
+        missing = {one.params["scope"] for one in found if one.code == "HL-SCOPES-MISSING"}
+        assert missing == {"payments/orders.readonly", "payments/subscriptions.readonly", "products.readonly",
+                           "workflows.readonly"}  # fmt: skip
+        assert next(one for one in found if one.code == "HL-CHECK-PRIVATE").level == "ok"
+    told = {"account_id": ATELIER, "location": ATELIER, "private_since": "2026-01-01"}
+    with Api(CONNECTOR, bench.hosts, Account(account.current), told, deadline_seconds=20) as api:
+        (old,) = [one for one in CONNECTOR.diagnose(api) if one.code == "HL-CHECK-PRIVATE"]
+        assert old.level == "warning" and old.params["days"] > 300
 
 
 # Contacts

@@ -108,7 +108,7 @@ def test_a_wrong_client_secret_is_named_and_the_right_one_connects(house, vendor
 
 
 @pytest.mark.parametrize(
-    ("key", "code"), [("no key at all", "MC-KEY-SHAPE"), ("SECRET-sandbox-somebody-elses-us19", "SIGNIN-FAILED")]
+    ("key", "code"), [("no key at all", "MC-KEY-SHAPE"), ("SECRET-sandbox-somebody-elses-us19", "SIGNIN-KEY-REFUSED")]
 )
 def test_a_wrong_key_is_named_and_the_right_one_connects(house, key, code):
     connection = connections.create(house.organization, "mailchimp", "local_sandbox", house.ann)

@@ -56,15 +56,21 @@ class VendorApp(models.Model):
         self.sealed_secret = vault.seal_text(value, f"{self.place}:secret") if value else ""
 
     @property
+    def webhook_secrets_kept(self) -> int:
+        """How many of them are valid at once."""
+        found = registry.connectors().get(self.vendor)
+        return found.webhooks.secrets_kept if found and found.webhooks else 2
+
+    @property
     def webhook_secrets(self) -> list[str]:
-        """The secrets now valid for deliveries, newest first: two at once while one is being replaced."""
+        """The secrets now valid for deliveries, newest first: as many at once as the vendor's connector says."""
         if not self.sealed_webhook_secrets:
             return []
         return list(vault.unseal(self.sealed_webhook_secrets, f"{self.place}:webhook"))
 
     @webhook_secrets.setter
     def webhook_secrets(self, values: list[str]) -> None:
-        kept = [value for value in values if value][:2]
+        kept = list(dict.fromkeys(value for value in values if value))[: self.webhook_secrets_kept]
         self.sealed_webhook_secrets = vault.seal(kept, f"{self.place}:webhook") if kept else ""
 
 

@@ -219,6 +219,14 @@ def _user(location: Location, document: Document) -> Document:
     return document
 
 
+def _private_token(location: Location, document: Document) -> Document:
+    scopes = document.get("scopes")
+    location.rotate(
+        str(document["token"]), bool(document.get("later")), None if scopes is None else frozenset(map(str, scopes))
+    )
+    return document
+
+
 _TAKES: Mapping[str, Callable[[Location, Document], Document]] = {
     "contacts": _contact,
     "invoices": _invoice,
@@ -233,6 +241,7 @@ _TAKES: Mapping[str, Callable[[Location, Document], Document]] = {
     "workflows": _drawer("workflows", "id"),
     "custom_fields": _drawer("custom_fields", "id"),
     "users": _user,
+    "private_tokens": _private_token,
 }
 
 

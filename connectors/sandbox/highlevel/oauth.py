@@ -287,8 +287,9 @@ class SignIn:
 
 def _private(token: str, locations: Mapping[str, Location]) -> Grant | None:
     for location in locations.values():
-        if location.private_token and token == location.private_token:
-            return Grant(location.company_id, location.id, SCOPES, location.users[0], "private")
+        if found := location.private_tokens.get(token):
+            scopes = SCOPES if found.scopes is None else found.scopes
+            return Grant(location.company_id, location.id, scopes, location.users[0], "private", found.ends)
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
@@ -112,6 +112,14 @@ class World:
         return [row for row in rows if faults.dice.random() >= faults.lossy_rate]
 
 
+@dataclass(frozen=True, slots=True)
+class PrivateToken:
+    """A private integration's token: which scopes were ticked (None: all), and until when it works."""
+
+    scopes: frozenset[str] | None = None
+    ends: datetime | None = None
+
+
 @dataclass(slots=True)
 class Location:
     """One sub-account. Documents are kept as reads show them; members that begin with `_` are never shown."""
@@ -129,6 +137,7 @@ class Location:
     private_token: str = ""
     invoice_prefix: str = "INV-"
     users: list[str] = field(default_factory=list)
+    private_tokens: dict[str, PrivateToken] = field(default_factory=dict)
     contacts: Drawer = field(default_factory=dict)
     invoices: Drawer = field(default_factory=dict)
     orders: Drawer = field(default_factory=dict)
@@ -153,10 +162,18 @@ class Location:
     def __post_init__(self) -> None:
         self._dice = random.Random(f"highlevel {self.id}")
         self.users = self.users or [self.short_id()]
+        if self.private_token:
+            self.private_tokens[self.private_token] = PrivateToken()
 
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    def rotate(self, token: str, later: bool = False, scopes: frozenset[str] | None = None) -> None:
+        """Make another private token; those before end now, or with `later` in seven days."""
+        ends = self.world.now() + timedelta(days=7 if later else 0)
+        self.private_tokens = {old: replace(one, ends=one.ends or ends) for old, one in self.private_tokens.items()}
+        self.private_tokens[token] = PrivateToken(scopes)
 
     def now(self) -> str:
         return moment(self.world.now())

@@ -153,6 +153,20 @@ def test_a_private_integration_token_opens_its_location_and_brings_no_events(des
     assert desk.posted() == []
 
 
+def test_a_rotated_private_token_ends_at_once_or_in_seven_days_and_has_the_scopes_that_were_ticked(desk):
+    def status(token, path=f"/locations/{ATELIER}"):
+        return desk.raw("GET", path, token=token).status
+
+    first = "pit-SECRET-atelier-boreal-0001"
+    desk.load("private_tokens", {"token": "pit-second-0000000000", "later": True, "scopes": ["locations.readonly"]})
+    assert status(first) == status("pit-second-0000000000") == 200
+    assert status("pit-second-0000000000", f"/workflows/?locationId={ATELIER}") == 401
+    desk.sandbox.clock.advance(7 * 86_400)
+    assert status(first) == 401 and status("pit-second-0000000000") == 200
+    desk.load("private_tokens", {"token": "pit-third-00000000000"})
+    assert status("pit-second-0000000000") == 401 and status("pit-third-00000000000") == 200
+
+
 def test_every_call_needs_the_version_a_token_and_the_scope(desk):
     path = f"/locations/{ATELIER}"
     assert desk.send("GET", path, headers={"authorization": f"Bearer {desk.token}"}).status == 401

@@ -235,6 +235,25 @@ def test_secrets_of_an_app_go_in_and_never_come_out(ann, app):
     assert app.secret == "fresh"
 
 
+@pytest.mark.parametrize(("vendor", "kept"), [("quickbooks", 2), ("highlevel", 4)])
+def test_whose_turn_it_is_to_go_among_webhook_secrets_is_told(ann, vendor, kept):
+    app = VendorApp(vendor=vendor, environment="local_sandbox", client_id="sandbox-client")
+    app.webhook_secrets = [f"hook-{n:04d}" for n in range(kept - 1, 0, -1)]
+    app.save()
+    address = reverse("admin:hub_vendorapp_change", args=[app.pk])
+    assert f"the newest {kept} stay valid" in words(ann.get(address))
+
+    def give(secret):
+        answer = ann.post(address, {"client_id": "x", "new_secret": "", "new_webhook_secret": secret}, follow=True)
+        app.refresh_from_db()
+        return words(answer)
+
+    assert "no longer valid" not in give("hook-last") and len(app.webhook_secrets) == kept
+    assert "no longer valid" not in give("hook-last") and len(app.webhook_secrets) == kept, "the same once more"
+    assert f"There is room for {kept} webhook secrets: the oldest, which ends in …0001" in give("hook-next")
+    assert app.webhook_secrets[:2] == ["hook-next", "hook-last"] and len(app.webhook_secrets) == kept
+
+
 def test_a_client_with_connections_is_not_deleted_with_its_history(ann):
     at = factories.connection()
     assert (
