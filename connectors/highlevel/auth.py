@@ -290,13 +290,13 @@ PRIVATE_TOKEN = ApiKey(
         label=Text("Private integration token", "Jeton d’intégration privée"),
         kind="secret",
         help=Text(
-            f"In {NAME}, in the sub-account: Settings, Private Integrations, create one with these rights: "
-            f"{', '.join(SCOPES)}. It is shown once. Changes then take as long as the schedule: no notices come with "
-            "it. Make a new one every 90 days with “rotate and expire later”, and paste it here within seven days.",
-            f"Dans {NAME}, dans le sous-compte : Paramètres, Intégrations privées, créez-en une avec ces droits : "
-            f"{', '.join(SCOPES)}. Elle ne s’affiche qu’une fois. Les changements prennent alors le temps de "
-            "l’horaire : aucun avis ne vient avec. Faites-en un nouveau tous les 90 jours avec « renouveler et laisser "
-            "expirer plus tard », et collez-le ici dans les sept jours.",
+            f"In {NAME}, in the sub-account: Settings, Private Integrations, create one with the rights listed above. "
+            "It is shown once. Changes then take as long as the schedule: no notices come with it. Make another every "
+            "90 days with “rotate and expire later”, and paste it here within seven days.",
+            f"Dans {NAME}, dans le sous-compte : Paramètres, Intégrations privées, créez-en une avec les droits "
+            "énumérés plus haut. Elle ne s’affiche qu’une fois. Les changements prennent alors le temps de l’horaire : "
+            "aucun avis ne vient avec. Faites-en un nouveau tous les 90 jours avec « renouveler et laisser expirer "
+            "plus tard », et collez-le ici dans les sept jours.",
         ),
         pattern=TOKEN.pattern,
         example="pit-00000000-0000-0000-0000-000000000000",
@@ -307,8 +307,8 @@ PRIVATE_TOKEN = ApiKey(
             key="location",
             label=Text("Sub-account", "Sous-compte"),
             help=Text(
-                f"Its identifier, or the address of any of its pages in {NAME}: the identifier follows “/location/”.",
-                f"Son identifiant, ou l’adresse d’une de ses pages dans {NAME} : l’identifiant suit « /location/ ».",
+                f"Its identifier, or simply the address of one of its pages in {NAME}.",
+                f"Son identifiant, ou simplement l’adresse d’une de ses pages dans {NAME}.",
             ),
         ),
         Setting(

@@ -123,8 +123,8 @@ CATALOGUE: tuple[Explanation, ...] = (
         "HL-PRIVATE-LOCATION",
         ("This names no sub-account.", "Ceci ne désigne aucun sous-compte."),
         ("A token does not tell whose it is.", "Un jeton ne dit pas à qui il est."),
-        ("Paste the address of a page of the sub-account: its identifier follows “/location/”.",
-         "Collez l’adresse d’une page du sous-compte : son identifiant suit « /location/ »."),
+        ("Paste the address of a page of the sub-account: its identifier stands in it.",
+         "Collez l’adresse d’une page du sous-compte : son identifiant y figure."),
         who="client",
     ),
     _entry(

@@ -63,14 +63,18 @@ def furnish(server: Any, *items: dict[str, Any]) -> None:
                 Preferences=[{"SalesFormsPrefs": {"CustomTxnNumbers": True}}])  # fmt: skip
 
 
-def agency_pair(house: Any, *flows: str, settings: dict[str, str] | None = None, **query: str) -> Any:
-    """Connect a company and a sub-account and set their pair up: all that a first run needs is chosen."""
+def agency_pair(
+    house: Any, *flows: str, settings: dict[str, str] | None = None, right: Any = None, **query: str
+) -> Any:
+    """Connect a company and a sub-account and set their pair up: all that a first run needs is chosen. `right`: the
+    sub-account, where it is connected already.
+    """
     from bridge.jobs import integrations, values
 
-    books, place = house.connect("quickbooks", **query), house.connect("highlevel", **query)
+    books, right = house.connect("quickbooks", **query), right or house.connect("highlevel", **query)
     house.integration = integrations.create(house.organization, "quickbooks_highlevel", house.ann)
     integrations.attach(house.integration, "left", books)
-    integrations.attach(house.integration, "right", place)
+    integrations.attach(house.integration, "right", right)
     given = {"since": SINCE, "before": "earlier", **OWN, **(settings or {})}
     problems = integrations.save_settings(house.integration, given, house.ann)
     assert not problems, problems

@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 
 from bridge.hub.models import Connection, Run
-from bridge.jobs import connections, integrations
-from tests.sandbox.small_agency import PLACE, SINCE, book, bought, furnish, person, place
+from bridge.jobs import connections
+from tests.sandbox.small_agency import PLACE, agency_pair, book, bought, furnish, person, place
 from tests.sandbox.small_world import kept_back
 
 TOKEN, NEXT = "pit-SECRET-atelier-boreal-0001", "pit-SECRET-atelier-boreal-0002"
@@ -56,15 +56,7 @@ def test_a_run_goes_by_a_token_and_after_its_rotation_waits_for_the_next_one(hou
     furnish(server)
     server.load("highlevel", contacts=[person(1, MAIL)], payments=[bought()])
     assert paste(desk, connection, location=PLACE, user="usrAliceFictive00001").status_code == 302
-    books = house.connect("quickbooks")
-    house.integration = integrations.create(house.organization, "quickbooks_highlevel", house.ann)
-    integrations.attach(house.integration, "left", books)
-    integrations.attach(house.integration, "right", connection)
-    given = {"since": SINCE, "before": "earlier", "default_item": "1001", "rounding_item": "1905"}
-    assert not integrations.save_settings(house.integration, given, house.ann)
-    house.integration.refresh_from_db()
-    house.map("tax", **{"TPS+TVQ": "1", "TPS": "2", "none": "4"})
-    house.map("payment_method", stripe="5")
+    agency_pair(house, right=connection)
     run = house.run()
     assert run.state == "done", kept_back(run)
     assert len(book(server, "SalesReceipt")) == 1
