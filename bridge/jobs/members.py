@@ -5,6 +5,7 @@ import logging
 from django.db import transaction
 from django.utils import timezone
 
+from bridge.hub import wall
 from bridge.hub.models import Connection, Membership, Organization, User
 from bridge.jobs import connections, links, runs
 from connectors.contract import SettingInvalid
@@ -20,15 +21,17 @@ def invite(organization: Organization, email: str, role: str, by: User, language
     email = email.strip().lower()
     given, _space, family = name.strip().partition(" ")
     with transaction.atomic():
-        person = User.objects.filter(email__iexact=email).first()
-        if person is None:
-            person = User.objects.create_user(
-                email, language=language or organization.language, time_zone=organization.time_zone,
-                first_name=given[:150], last_name=family[:150],
-            )  # fmt: skip
+        with wall.outside("an address may be a person's of another client, or of the office"):
+            person = User.objects.filter(email__iexact=email).first()
+            if person is None:
+                person = User.objects.create_user(
+                    email, language=language or organization.language, time_zone=organization.time_zone,
+                    first_name=given[:150], last_name=family[:150],
+                )  # fmt: skip
+            taken_back = links.taken_back(person)
         if person.is_staff:
             raise SettingInvalid("PEOPLE-STAFF", params={"who": email}, field="email")
-        if not person.is_active and not links.taken_back(person):
+        if not person.is_active and not taken_back:
             raise SettingInvalid("PEOPLE-OFF", params={"who": email}, field="email")
         _row, made = Membership.objects.get_or_create(organization=organization, user=person, defaults={"role": role})
         if not made:
@@ -55,7 +58,7 @@ def remove(member: Membership, by: User) -> None:
     An invitation nobody has used yet is taken back with it.
     """
     with transaction.atomic():
-        managers = Membership.objects.select_for_update().filter(
+        managers = Membership.objects.select_for_update(of=("self",)).filter(
             organization=member.organization_id, role=Membership.Role.MANAGER, user__is_active=True
         )
         others = [row.pk for row in managers if row.pk != member.pk]
@@ -63,9 +66,10 @@ def remove(member: Membership, by: User) -> None:
             raise SettingInvalid("PEOPLE-LAST-MANAGER", params={"who": str(member.user)})
         person = member.user
         member.delete()
-        person.end_sessions()
-        if person.last_login is None and person.is_active and not person.memberships.exists():
-            links.withdraw(person, by)
+        with wall.outside("sessions and invitations are the person's, who may be of other clients too"):
+            person.end_sessions()
+            if person.last_login is None and person.is_active and not person.memberships.exists():
+                links.withdraw(person, by)
     log.info("member removed organization=%s user=%s by=%s", member.organization_id, member.user_id, by.pk)
 
 

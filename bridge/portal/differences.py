@@ -193,7 +193,8 @@ def differences_comment(visit: Visit, integration: int) -> HttpResponse:
         about = visit.request.POST.get("about", "")
         if about in {key_of(one) for one in compared(item, first, last).differences}:
             try:
-                questions.remark(item, visit.request.POST.get("text", ""), visit.user, about=about)
+                with visit.acts():
+                    questions.remark(item, visit.request.POST.get("text", ""), visit.user, about=about)
                 messages.success(visit.request, gettext("Your comment is kept; the office sees it."))
             except SyncError as error:
                 tell_error(visit, error)

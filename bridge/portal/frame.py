@@ -88,6 +88,10 @@ class Visit:
         """Read as the portal's own role: what the database shows is this organization's."""
         return wall.behind(self.user, self.organization.pk, self.is_looking)
 
+    def acts(self) -> AbstractContextManager[None]:
+        """Read and write as the portal's own role: what is changed is this organization's, in one transaction."""
+        return wall.behind(self.user, self.organization.pk, acting=True)
+
     def url(self, name: str, *args: Any, **query: Any) -> str:
         """Return the address of a page of this organization."""
         asked = {key: value for key, value in query.items() if value not in ("", None)}
@@ -129,24 +133,25 @@ def portal_view(post: str = "") -> Callable[[View], View]:
         @login_required
         @wraps(function)
         def guarded(request: HttpRequest, organization: int, **more: Any) -> HttpResponse:
+            if request.method in ("GET", "HEAD"):
+                with wall.behind(request.user, organization, is_seeing(request, organization)):
+                    visit = enter(request, organization)
+                    answer = _rendered(function(visit, **more))
+                if isinstance(answer, StreamingHttpResponse):  # its rows are read while it is sent
+                    answer.streaming_content = _behind_the_wall(visit, answer.streaming_content)  # type: ignore[assignment]
+                return answer
             visit = enter(request, organization)
-            if request.method not in ("GET", "HEAD"):
-                if not post or request.method != "POST":
-                    return HttpResponseNotAllowed(["GET", "HEAD", "POST"] if post else ["GET", "HEAD"])
-                if visit.is_looking:
-                    raise PermissionDenied(
-                        gettext("You see these pages as the client does: nothing can be changed from here.")
-                    )
-                if not visit.may(post):
-                    raise PermissionDenied
-                answer = function(visit, **more)
-                with visit.wall():
-                    return _rendered(answer)
+            if not post or request.method != "POST":
+                return HttpResponseNotAllowed(["GET", "HEAD", "POST"] if post else ["GET", "HEAD"])
+            if visit.is_looking:
+                raise PermissionDenied(
+                    gettext("You see these pages as the client does: nothing can be changed from here.")
+                )
+            if not visit.may(post):
+                raise PermissionDenied
+            answer = function(visit, **more)
             with visit.wall():
-                answer = _rendered(function(visit, **more))
-            if isinstance(answer, StreamingHttpResponse):  # its rows are read while it is sent
-                answer.streaming_content = _behind_the_wall(visit, answer.streaming_content)  # type: ignore[assignment]
-            return answer
+                return _rendered(answer)
 
         guarded.post_right = post  # type: ignore[attr-defined]
         return guarded

@@ -65,9 +65,10 @@ def people(visit: Visit) -> HttpResponse:
 
 
 def _invite(visit: Visit, given: dict[str, str]) -> HttpResponse:
-    person = members.invite(
-        visit.organization, given["email"], given["role"], visit.user, given["language"], given["name"]
-    )
+    with visit.acts():
+        person = members.invite(
+            visit.organization, given["email"], given["role"], visit.user, given["language"], given["name"]
+        )
     _tell(visit, person.email, members.send(visit.organization, person, visit.user))
     return redirect(visit.url("people"))
 
@@ -103,7 +104,8 @@ def member_remove(visit: Visit, pk: int) -> HttpResponse:
     member = visit.one(Membership, pk=pk)
     if visit.request.method == "POST" and visit.request.POST.get("confirmed") == "yes":
         try:
-            members.remove(member, visit.user)
+            with visit.acts():
+                members.remove(member, visit.user)
         except SyncError as error:
             messages.error(visit.request, voice.refused(error))
             return redirect(visit.url("people"))

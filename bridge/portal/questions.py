@@ -76,6 +76,12 @@ def rows_of(visit: Visit) -> Any:
     )
 
 
+def one(visit: Visit, pk: int) -> Question:
+    """Return one of these questions; 404 for any other."""
+    found: Question = get_object_or_404(rows_of(visit), pk=pk)
+    return found
+
+
 def asked(visit: Visit, question: Question, whole: bool = False) -> Asked:
     """Return a question with all a person needs to answer it; `whole` shows everything behind it."""
     guess = questions.suggested(question)
@@ -128,7 +134,8 @@ def question_mails(visit: Visit) -> HttpResponse:
     """Keep whether this person gets a mail when a question comes in that is asked of nobody in particular."""
     if visit.request.method == "POST":
         wanted = visit.request.POST.get("mails") == "yes"
-        questions.want_mails(visit.organization, visit.user, wanted)
+        with visit.acts():
+            questions.want_mails(visit.organization, visit.user, wanted)
         messages.success(
             visit.request,
             gettext("You get a mail when a question comes in.")
@@ -141,24 +148,27 @@ def question_mails(visit: Visit) -> HttpResponse:
 @portal_view()
 def question(visit: Visit, pk: int) -> HttpResponse:
     """Show one question with everything behind it."""
-    found = get_object_or_404(rows_of(visit), pk=pk)
-    told = asked(visit, found, whole=True)
+    told = asked(visit, one(visit, pk), whole=True)
     return page(visit, "questions", gettext("A question for you"), template="question", asked=told)
 
 
 @portal_view(post="answer")
 def question_answer(visit: Visit, pk: int) -> HttpResponse:
     """Take an answer: it is carried out at once, in the name of whoever gave it."""
-    found = get_object_or_404(rows_of(visit), pk=pk)
-    if visit.request.method == "POST":
-        number_waiting = questions.behind(found).count()
+    if visit.request.method != "POST":
+        one(visit, pk)
+    else:
         try:
-            begun = questions.answer(found, visit.request.POST.get("answer", "")[:300], visit.user)
+            with visit.acts():
+                found = one(visit, pk)
+                number_waiting = questions.behind(found).count()
+                begun = questions.answer(found, visit.request.POST.get("answer", "")[:300], visit.user)
+                thanks = _thanks(visit, found, number_waiting, begun)
         except SyncError as error:
-            if not questions.over(found)[0]:  # else the page itself says so, and why
+            if not error.code.startswith("QUESTION-"):  # else the page itself says so, and why
                 tell_error(visit, error)
             return redirect(visit.url("question", pk))
-        messages.success(visit.request, _thanks(visit, found, number_waiting, begun))
+        messages.success(visit.request, thanks)
     return redirect(visit.url("questions"))
 
 
@@ -184,10 +194,13 @@ def _thanks(visit: Visit, found: Question, count: int, begun: bool) -> str:
 @portal_view(post="answer")
 def question_comment(visit: Visit, pk: int) -> HttpResponse:
     """Keep what a person says about a question."""
-    found = get_object_or_404(rows_of(visit), pk=pk)
-    if visit.request.method == "POST":
+    if visit.request.method != "POST":
+        one(visit, pk)
+    else:
         try:
-            questions.comment(found, visit.request.POST.get("text", ""), visit.user)
+            with visit.acts():
+                found = one(visit, pk)
+                questions.comment(found, visit.request.POST.get("text", ""), visit.user)
             messages.success(visit.request, gettext("Your comment is kept; the office sees it."))
         except SyncError as error:
             tell_error(visit, error)
@@ -197,12 +210,15 @@ def question_comment(visit: Visit, pk: int) -> HttpResponse:
 @portal_view(post="answer")
 def question_pass(visit: Visit, pk: int) -> HttpResponse:
     """Let somebody else of the organization answer, such as the accountant."""
-    found = get_object_or_404(rows_of(visit), pk=pk)
-    if visit.request.method == "POST":
+    if visit.request.method != "POST":
+        one(visit, pk)
+    else:
         wanted = visit.request.POST.get("to", "")
-        chosen = next((one for one in questions.may_be_asked(found, visit.user) if str(one.pk) == wanted), None)
         try:
-            questions.pass_on(found, chosen or visit.user, visit.user)
+            with visit.acts():
+                found = one(visit, pk)
+                chosen = next((one for one in questions.may_be_asked(found, visit.user) if str(one.pk) == wanted), None)
+                questions.pass_on(found, chosen or visit.user, visit.user)
             messages.success(
                 visit.request, gettext("%(person)s is asked now, and gets a mail.") % {"person": str(chosen)}
             )

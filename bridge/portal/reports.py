@@ -138,7 +138,8 @@ def report_ask(visit: Visit) -> HttpResponse:
             days[name] = found
     if not problems:
         try:
-            report = work.ask(visit.organization, days["first"], days["last"], visit.user)
+            with visit.acts():
+                report = work.ask(visit.organization, days["first"], days["last"], visit.user)
             return redirect(visit.url("report", report.pk))
         except SyncError as error:
             problems[error.field or "first"] = [voice.refused(error)]
@@ -219,11 +220,13 @@ def report_plan(visit: Visit) -> HttpResponse:
     """Keep when reports come and to whom; the chosen ones are people of this client only."""
     if visit.request.method != "POST":
         return redirect(visit.url("reports"))
-    plan = visit.rows(ReportPlan).first() or ReportPlan(organization=visit.organization)
-    form = PlanForm(visit.request.POST, instance=plan)
-    form.fields["readers"].queryset = visit.rows(Membership)  # type: ignore[attr-defined]
-    if not form.is_valid():
+    with visit.acts():
+        plan = visit.rows(ReportPlan).first() or ReportPlan(organization=visit.organization)
+        form = PlanForm(visit.request.POST, instance=plan)
+        form.fields["readers"].queryset = visit.rows(Membership)  # type: ignore[attr-defined]
+        if form.is_valid():
+            form.save()
+    if form.errors:
         return _show(visit, {name: [str(one) for one in said] for name, said in form.errors.items()})
-    form.save()
     messages.success(visit.request, gettext("Kept. The next report comes as you said."))
     return redirect(visit.url("reports"))

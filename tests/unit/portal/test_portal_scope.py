@@ -30,6 +30,7 @@ def own(place: Place) -> dict[str, dict[str, Any]]:
         "documents": {"integration": pair, "side": "left"},
         "questions": {},
         "question": {"pk": asked},
+        "question_mails": {},
         "question_answer": {"pk": asked},
         "question_comment": {"pk": asked},
         "question_pass": {"pk": asked},

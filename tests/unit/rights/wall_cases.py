@@ -3,23 +3,42 @@
 from contextlib import contextmanager
 
 import pytest
+from auditlog.models import LogEntry
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
 from bridge.hub import rights, wall
-from bridge.hub.models import Change, Membership, Organization, Record, Run, User
+from bridge.hub.models import (
+    Change,
+    Comment,
+    Connection,
+    Integration,
+    Link,
+    Membership,
+    Organization,
+    Question,
+    Record,
+    Report,
+    ReportPlan,
+    Run,
+    User,
+    ValueMap,
+)
 from bridge.hub.models.people import Scoped
+from bridge.jobs import questions
 from bridge.portal import frame
 from tests import factories
+from tests.unit.portal.conftest import TODAY
 from tests.unit.rights import samples
 from tests.unit.rights.routes import all_routes
 from tests.unit.rights.test_walk import address, ask, values
 
 pytestmark = pytest.mark.django_db
 
-# Tables that belong to no client: people, our own registrations with vendors, the machine.
-NOBODYS = {"User", "VendorApp", "Budget", "Slot", "Intake", "Heartbeat", "Instance", "AuditSeal"}
+# Tables that belong to no client: our own registrations with vendors, the machine.
+NOBODYS = {"VendorApp", "Budget", "Slot", "Intake", "Heartbeat", "Instance", "AuditSeal"}
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +106,9 @@ def leaks(mine, theirs, role):
 
 @pytest.mark.parametrize("role", rights.MEMBER_ROLES)
 def test_nothing_leaks_with_every_filter_of_ours_forgotten(mine, theirs, no_filters, role):
+    before = rows_of(theirs)
     assert leaks(mine, theirs, role) == []
+    assert rows_of(theirs) == before
 
 
 def test_without_the_wall_the_same_walk_finds_leaks(mine, theirs, no_filters, monkeypatch):
@@ -141,6 +162,151 @@ def test_the_wall_asks_the_database_who_belongs_where(mine, theirs):
     User.objects.filter(pk=person.pk).update(is_active=False)
     with wall.behind(person, here):
         assert not Change.objects.exists()
+
+
+def rows_of(world):
+    """Return all rows of a client that can be written from the portal, and its people."""
+    found = {}
+    for model in apps.get_app_config("hub").get_models():
+        path = getattr(model._default_manager.all(), "path", None)
+        if path is not None and (model._meta.db_table in wall.WRITES or model is Organization):
+            mine = model._default_manager.filter(**{path or "pk": world.place.organization.pk})
+            found[model._meta.object_name] = list(mine.order_by("pk").values_list())
+    return found
+
+
+def test_a_write_that_forgot_its_filter_changes_one_client_only(mine, theirs):
+    carla, before, own = samples.member(mine, "manager"), rows_of(theirs), rows_of(mine)
+    with wall.behind(carla, mine.place.organization.pk, acting=True):
+        assert one_value("SELECT current_user") == wall.ACTS
+        assert Question.objects.update(answer="wrong") == Question.objects.count() > 0
+        assert ValueMap.objects.update(target_id="wrong") and Change.objects.update(title="wrong")
+        assert Record.objects.update(touched=7) and Connection.objects.update(read_seq=7)
+        assert Membership.objects.exclude(user=carla)._raw_delete("default")
+        assert Question.objects.filter(pk=theirs.place.question.pk).update(answer="wrong") == 0
+        assert Membership.objects.filter(pk=theirs.place.member.pk)._raw_delete("default") == 0
+    assert len(before) > 9 and rows_of(theirs) == before
+    assert rows_of(mine) != own
+
+
+@pytest.mark.parametrize("what", ["comment", "member", "moved member", "run", "report", "moved question"])
+def test_no_row_is_made_for_another_client_or_moved_there(mine, theirs, what):
+    carla, here, there = samples.member(mine, "manager"), mine.place, theirs.place
+    Membership.objects.create(user=carla, organization=there.organization, role="viewer")  # even where one may look
+    attempts = {
+        "comment": lambda: Comment.objects.create(organization=there.organization, text="x", user=carla),
+        "member": lambda: Membership.objects.create(organization=there.organization, user=here.member.user),
+        "moved member": lambda: Membership.objects.filter(user=carla).update(organization=there.organization),
+        "run": lambda: Run.objects.create(integration=there.integration),
+        "report": lambda: Report.objects.create(
+            organization=there.organization, kind="asked", first=TODAY, last=TODAY, asked_by=carla
+        ),
+        "moved question": lambda: Question.objects.update(integration=there.integration),
+    }
+    before = rows_of(theirs)
+    with (
+        wall.behind(carla, here.organization.pk, acting=True),
+        pytest.raises(DatabaseError, match="row-level security"),
+        transaction.atomic(),
+    ):
+        attempts[what]()
+    assert rows_of(theirs) == before
+
+
+def test_who_acts_writes_no_grant_no_person_and_the_audit_in_their_own_name_only(mine):
+    carla, ann = samples.member(mine, "manager"), factories.staff()
+    kept = {
+        "content_type": ContentType.objects.get_for_model(Question),
+        "object_pk": "1",
+        "object_repr": "x",
+        "action": 1,
+    }
+    LogEntry.objects.create(actor=ann, **kept)
+    before = LogEntry.objects.count()
+    with wall.behind(carla, mine.place.organization.pk, acting=True):
+        for attempt in (
+            lambda: User.objects.filter(pk=carla.pk).update(is_staff=True),
+            lambda: Organization.objects.update(note="x"),
+            lambda: Connection.objects.update(state="connected"),
+            lambda: Integration.objects.update(automatic=True),
+            lambda: Change.objects.all()._raw_delete("default"),
+            lambda: LogEntry.objects.create(actor=ann, **kept),
+            lambda: LogEntry.objects.update(actor=carla),
+            lambda: one_value("SELECT count(*) FROM mfa_authenticator"),
+            lambda: one_value("SELECT count(*) FROM hub_vendorapp"),
+        ):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                attempt()
+        assert not LogEntry.objects.exists()
+        LogEntry.objects.create(actor=carla, **kept)
+        assert [entry.actor for entry in LogEntry.objects.all()] == [carla]
+        with wall.outside("a test"):
+            assert LogEntry.objects.count() == before + 1
+        assert one_value("SELECT current_user") == wall.ACTS
+    assert LogEntry.objects.count() == before + 1
+
+
+def test_while_a_page_is_made_nothing_is_changed(mine):
+    carla, here = samples.member(mine, "manager"), mine.place.organization.pk
+    with wall.behind(carla, here), pytest.raises(RuntimeError), wall.behind(carla, here, acting=True):
+        pass
+
+
+def test_a_client_answers_comments_invites_and_chooses_behind_the_wall(mine, theirs, monkeypatch):
+    """What is pressed on the pages is written by the role that acts, and arrives."""
+    taken = []
+    real = wall.behind
+    monkeypatch.setattr(
+        wall, "behind", lambda *told, **more: (taken.append(more.get("acting", False)), real(*told, **more))[1]
+    )
+    here, asked = mine.place.organization.pk, mine.place.question.pk
+    zoe = samples.member(mine, "accountant")
+    pair = mine.rows["candidate"]
+    about = questions.ask_pair(pair, None)
+    browser = samples.signed_in(samples.member(mine, "manager"))
+
+    def press(page, *args, **body):
+        taken.clear()
+        answer = browser.post(reverse(f"portal:{page}", args=[here, *args]), body)
+        assert answer.status_code == 302 and any(taken), page
+
+    press("question_answer", about.pk, answer="same")
+    pair.refresh_from_db()
+    assert pair.decision == "same" and Link.objects.filter(left=pair.left, right=pair.right).exists()
+    press("question_comment", asked, text="Said behind the wall")
+    press("question_pass", asked, to=zoe.pk)
+    press("question_mails", mails="no")
+    press("report_ask", first="2026-01-01", last="2026-01-31")
+    press("report_plan", weekday="0", month_day="", readers=Membership.objects.get(user=zoe).pk)
+    press("people", email="new@client.example", name="Zed", role="viewer", language="fr")
+    press("member_remove", Membership.objects.get(user__email="new@client.example").pk, confirmed="yes")
+    assert Comment.objects.filter(text="Said behind the wall").exists()
+    assert Question.objects.get(pk=asked).asked_of == zoe
+    assert Membership.objects.filter(question_mails=False).count() == 1
+    assert Report.objects.filter(first="2026-01-01").exists()
+    assert ReportPlan.objects.get(organization=here).readers.get().user == zoe
+    assert User.objects.filter(email="new@client.example", memberships=None).exists()
+    dan = User.objects.filter(memberships__organization=theirs.place.organization).first()
+    press("people", email=dan.email, name="", role="viewer", language="fr")
+    assert dan.memberships.count() == 2, "somebody another client has may be invited too"
+
+
+def test_of_people_a_client_sees_its_own_those_its_pages_name_and_the_office(mine, theirs):
+    carla, dan = samples.member(mine, "viewer"), samples.member(theirs, "viewer")
+    office = set(User.objects.filter(is_staff=True))
+    left, stranger = factories.client_person(mine.place.organization), User.objects.create_user("eve@nobody.example")
+    Comment.objects.create(
+        organization=mine.place.organization, integration=mine.place.integration, text="Hm", user=left
+    )
+    Membership.objects.filter(user=left).delete()
+    with wall.behind(carla, mine.place.organization.pk):
+        seen = set(User.objects.all())
+        assert [one.user for one in Comment.objects.filter(text="Hm")] == [left], "who left is still named"
+        assert not User.objects.filter(email=dan.email).exists()
+    assert {carla, left, mine.place.member.user} | office <= seen
+    assert not seen & {dan, theirs.place.member.user, stranger}
+    with wall.behind(carla, theirs.place.organization.pk):
+        assert set(User.objects.exclude(is_staff=True)) == {carla}
 
 
 def test_looking_as_a_client_opens_that_client_only_and_only_to_whom_it_is_given(mine, theirs):

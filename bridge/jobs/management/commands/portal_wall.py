@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = connection.ops.quote_name(options["user"]) if options["user"] else "CURRENT_USER"
         if options["sql"]:
-            self.stdout.write("\n".join(f"{line};" for line in wall.statements(to=user)))
+            self.stdout.write("\n".join(f"{line};" for line in wall.statements(user)))
             return
         if connection.vendor != "postgresql":
             self.stdout.write("This database is not PostgreSQL: there is no wall to build.")
