@@ -135,6 +135,7 @@ def without_marks(answer: Any) -> str:
     """Return a page without what differs from one request to the next."""
     text = b"".join(answer.streaming_content) if answer.streaming else answer.content
     plain = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text.decode(errors="replace"))
+    plain = re.sub(r'<dialog class="session".*?</dialog>', "", plain, flags=re.DOTALL)  # seconds, and this address
     return re.sub(r'name="next" value="[^"]*"', "", plain)
 
 

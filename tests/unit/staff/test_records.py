@@ -190,7 +190,8 @@ def test_who_may_only_look_sees_documents_masked_and_no_button(client, pair):
     page = why(client, record)
     assert "jane@invented.example" not in page
     assert "j…@…" in page
-    assert 'method="post"' not in page.split("<main")[1]
+    main = re.sub(r'<dialog class="session".*?</dialog>', "", page.split("<main")[1], flags=re.DOTALL)
+    assert 'method="post"' not in main
     for name in ("record_retry", "record_fetch", "record_exclude"):
         assert client.post(reverse(f"admin:{name}", args=[record.pk]), {"confirmed": "yes"}).status_code == 403
 
