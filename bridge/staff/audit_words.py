@@ -122,8 +122,8 @@ class Words:
                     wanted.setdefault(found.related_model, set()).update(ids)
         names: dict[tuple[type[Model], str], str] = {}
         for model, ids in wanted.items():
-            more = {Integration: ("organization",), Link: ("left", "right")}.get(model, ())
-            names.update({(model, str(row.pk)): _name(row) for row in _rows(model, more).filter(pk__in=ids)})
+            rows = _rows(model, _NAMED_WITH.get(model, ()))
+            names.update({(model, str(row.pk)): _name(row) for row in rows.filter(pk__in=ids)})
         return names
 
     # one entry
@@ -190,6 +190,13 @@ _WITH: dict[type[Model], tuple[str, ...]] = {
     HeldCause: ("integration__organization",),
 }
 
+# What of other tables the name of a row needs.
+_NAMED_WITH: dict[type[Model], tuple[str, ...]] = {
+    Integration: ("organization",),
+    Flow: ("integration__organization",),
+    Link: ("left", "right"),
+}
+
 
 def _rows(model: type[Model], more: Sequence[str]) -> Any:
     """Return the rows of a kind with what they name, without the documents of records."""
@@ -201,6 +208,8 @@ def _rows(model: type[Model], more: Sequence[str]) -> Any:
 def _name(row: Any) -> str:
     if isinstance(row, Integration):
         return f"{row.organization} · {recipe_label(row.recipe)}"
+    if isinstance(row, Flow):
+        return f"{_name(row.integration)} · {entity_label(row.entity)}"
     return f"{row.left} = {row.right}" if isinstance(row, Link) else str(row)
 
 

@@ -173,7 +173,7 @@ def shown(conflict: Conflict) -> Shown:
         _side(conflict, "left", told["left"], left),
         _side(conflict, "right", told["right"], right),
         how_they_differ(kind, conflict.left, conflict.right),
-        desk.explained(conflict.reason.get("code", ""), conflict.reason.get("params")),
+        desk.explained(conflict.reason.get("code", ""), conflict.reason.get("params"), link.entity),
     )
 
 

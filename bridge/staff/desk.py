@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce, NullIf
 from django.db.models.query import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import cached_property
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext, ngettext
@@ -21,8 +22,10 @@ from django.utils.translation import gettext_lazy as _
 
 from bridge import registry
 from bridge.engine.catalogue import REASONS
+from bridge.hub.formats import instant
 from bridge.hub.models import Integration
 from bridge.hub.sheets import safe_cell, sheet
+from bridge.staff import choices
 from bridge.staff.pages import language, page
 from connectors.contract import CUSTOM, ENTITY_LABELS, Text, entity_fields
 
@@ -168,6 +171,10 @@ def shown(value: Any, kind: str = "") -> str | None:
         return ", ".join(f"{name}: {shown(item)}" for name, item in value.items() if shown(item))
     if kind in ("money", "number"):
         return _number(value, places=kind == "money")
+    if kind == "choice":
+        return str(choices.WORDS.get(str(value), value))
+    if kind == "instant" and (moment := parse_datetime(str(value))) and timezone.is_aware(moment):
+        return instant(moment)
     text = str(value)
     return text if len(text) <= _SHORT else text[:_SHORT] + "…"
 
@@ -198,7 +205,8 @@ def _lines(lines: Sequence[Any]) -> str:
             told.append(str(line))
     head = ngettext("%(n)d line", "%(n)d lines", len(told)) % {"n": len(told)}
     text = "; ".join(told)
-    return f"{head}: {text if len(text) <= _SHORT else text[:_SHORT] + '…'}"
+    short = text if len(text) <= _SHORT else text[:_SHORT] + "…"
+    return gettext("%(count)s: %(lines)s") % {"count": head, "lines": short}
 
 
 def pair_name(integration: Integration) -> str:
@@ -290,21 +298,21 @@ _PLAIN_REASONS = {
 }
 
 
-def explained(code: str, params: Mapping[str, Any] | None = None) -> Explained | None:
-    """Return the words of a code; None for no code."""
+def explained(code: str, params: Mapping[str, Any] | None = None, entity: str = "") -> Explained | None:
+    """Return the words of a code; None for no code. With the entity it is about, fields are named as people do."""
     if not code:
         return None
     entry = registry.catalogue().get(code)
     if entry is None:
         plain = REASONS.get(code)
-        return Explained(code, _say(plain, params or {}) if plain else str(_PLAIN_REASONS.get(code, code)))
-    say = [_say(text, params or {}) for text in (entry.what, entry.why, entry.cure)]
+        return Explained(code, _say(plain, params or {}, entity) if plain else str(_PLAIN_REASONS.get(code, code)))
+    say = [_say(text, params or {}, entity) for text in (entry.what, entry.why, entry.cure)]
     return Explained(code, *say, who=str(_WHO.get(entry.who, entry.who)), can_retry=entry.can_retry)
 
 
-def _say(text: Text, params: Mapping[str, Any]) -> str:
+def _say(text: Text, params: Mapping[str, Any], entity: str) -> str:
     """Return a sentence with its marks filled; a mark nothing fills becomes an ellipsis."""
-    told = {name: _told(name, value) for name, value in params.items() if name not in ("self", "language")}
+    told = {name: _told(name, value, entity) for name, value in params.items() if name not in ("self", "language")}
     missing = {mark[1:-1]: "…" for mark in _MARK.findall(text.say(language())) if mark[1:-1] not in told}
     return text.say(language(), **told, **missing).replace("….", "…")
 
@@ -314,8 +322,11 @@ _NAMES = frozenset(("number", "key", "sku", "who", "line", "name", "parent", "or
 _AMOUNT = re.compile(r"-?\d+\.\d+")
 
 
-def _told(name: str, value: Any) -> str:
-    """Return what fills a mark: amounts the way the reader writes them."""
+def _told(name: str, value: Any, entity: str) -> str:
+    """Return what fills a mark: amounts the way the reader writes them, fields by their labels."""
+    if entity and name in ("field", "fields"):
+        names = value if isinstance(value, list | tuple) else [value]
+        return ", ".join(field_label(entity, str(item)) for item in names)
     if isinstance(value, str) and name not in _NAMES and _AMOUNT.fullmatch(value):
         return _number(value, places=True)
     return shown(value) or ""

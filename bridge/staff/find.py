@@ -79,7 +79,7 @@ def hits(found: list[Record]) -> list[Hit]:
 def _reason(change: Change | None) -> desk.Explained | None:
     if change is None:
         return None
-    return desk.explained(change.reason, change.error_params if change.error_code else change.params)
+    return desk.explained(change.reason, change.error_params if change.error_code else change.params, change.entity)
 
 
 @staff_view(view="hub.view_record")

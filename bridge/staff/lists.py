@@ -271,7 +271,7 @@ class ChangeAdmin(ReadOnly):
     @admin.display(description=_("reason"))
     def reason_words(self, row: Change) -> str:
         """The reason in words."""
-        told = desk.explained(row.reason, row.error_params if row.error_code else row.params)
+        told = desk.explained(row.reason, row.error_params if row.error_code else row.params, row.entity)
         return told.what if told else ""
 
     @admin.display(description=_("state"), ordering="state")

@@ -216,7 +216,7 @@ def lines(changes: Iterable[Change]) -> list[Line]:
             change,
             desk.entity_label(change.entity),
             desk.field_changes(change.entity, change.before, change.after),
-            desk.explained(change.reason, change.error_params if change.error_code else change.params),
+            desk.explained(change.reason, change.error_params if change.error_code else change.params, change.entity),
             remarks(change),
             disputed.get(change.pk, []),
         )
@@ -226,7 +226,8 @@ def lines(changes: Iterable[Change]) -> list[Line]:
 
 def remarks(change: Change) -> list[desk.Explained]:
     """Return what was remarked while the line was made up: a default item used, a date moved."""
-    told = [desk.explained(item["code"], item.get("params")) for item in change.params.get("warnings") or ()]
+    remarked = change.params.get("warnings") or ()
+    told = [desk.explained(item["code"], item.get("params"), change.entity) for item in remarked]
     return [item for item in told if item]
 
 

@@ -141,7 +141,7 @@ def _next(entity: str, integration: Integration, decision: Any) -> Told:
         decision.action,
         str(labels.get(decision.action, decision.action)),
         desk.field_changes(entity, decision.before, decision.after),
-        desk.explained(decision.code, decision.params),
+        desk.explained(decision.code, decision.params, entity),
         conditions(entity, decision.trace),
         integration=desk.pair_name(integration),
         conflicts=tuple(
@@ -192,7 +192,7 @@ def record_page(request: HttpRequest, pk: int) -> HttpResponse:
                 item,
                 desk.entity_label(item.entity),
                 str(_STATES.get(item.state, item.state)),
-                desk.explained(item.code, item.params),
+                desk.explained(item.code, item.params, item.entity),
             )
             for item in found.chain
         ],

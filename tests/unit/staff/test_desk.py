@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from bridge.hub.models import Intake
 from bridge.staff import desk, simulators
@@ -90,6 +90,29 @@ def test_false_and_zero_are_values_and_not_nothing():
     assert desk.shown("0", "money") == "0.00"
     assert desk.shown(0, "number") == "0"
     assert [desk.shown(value) for value in (None, "", [], {})] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "kind", "words"),
+    [
+        ("en", "partially_paid", "choice", "paid in part"),
+        ("fr", "sales_receipt", "choice", "Reçu de vente"),
+        ("fr", "en_preparation", "choice", "en_preparation"),  # a shop's own word
+        ("en", "2026-03-20T21:25:22+00:00", "instant", "20 Mar 2026, 17:25 EDT"),
+        ("fr", "2026-03-20T21:25:22+00:00", "instant", "20 mars 2026, 17 h 25 HAE"),
+        ("en", "soon", "instant", "soon"),
+        ("fr", [{"name": "Miel", "amount": "5"}], "lines", "1 ligne : Miel = 5,00"),
+    ],
+)
+def test_values_of_ours_are_told_in_words(language, value, kind, words):
+    with translation.override(language), timezone.override("America/Toronto"):
+        assert re.sub(r"\s", " ", desk.shown(value, kind)) == words
+
+
+def test_fields_a_reason_names_are_called_as_people_call_them():
+    with translation.override("fr"):
+        told = desk.explained("CONFLICT", {"fields": ["family_name", "phone", "x_ours"]}, "contact").what
+    assert "Nom de famille, Téléphone, x_ours" in told and "family_name" not in told
 
 
 def test_a_mark_nothing_fills_becomes_an_ellipsis():
