@@ -92,8 +92,9 @@ class Charges:
             reading[name] = max([str(reading.get(name) or ""), *(str(row.get(wire) or "") for row in rows)])
         known = reading.setdefault("known", {})
         for row in rows:
-            if (told := self._told(mine, row))[:3] != PLAIN[:3]:
-                known[str(row["_id"])] = told
+            name = str(row["_id"])
+            if (told := self._told(mine, row))[:3] != PLAIN[:3] or name in mine.get("known", {}):
+                known[name] = told
 
     def _close(self, mine: dict[str, Any], whole: bool) -> None:
         """End the reading. What it saw counts only if it saw all."""
@@ -119,7 +120,7 @@ class Charges:
             str(row.get("status") or ""),
             given,
             str(row.get("mergedFromContactId") or ""),
-            at if refunds.is_refunded(dict(row)) else "",
+            at if refunds.is_refunded(row) else "",
         ]
 
     def _is_news(self, mine: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
@@ -138,7 +139,9 @@ class Charges:
         return listing(self.api, "/payments/transactions", "data", "totalCount", query)
 
     def _dated(self, mine: Mapping[str, Any], row: Raw) -> Raw:
-        if refunds.is_refunded(row):
+        """Say beside a charge since when what was given back is what it is; also where it was and is nothing now."""
+        before = (mine.get("known") or {}).get(str(row["_id"]), PLAIN)
+        if refunds.is_refunded(row) or before[3]:
             row[refunds.SINCE] = self._told(mine, row)[3]
         return row
 
@@ -185,7 +188,7 @@ class Charges:
         documents: dict[str, list[Raw]] = {
             "receipts": [row for row in rows if not receipts.is_of_invoice(row)],
             "invoice_payments": [row for row in rows if receipts.is_of_invoice(row)],
-            "refunds": [row for row in rows if refunds.is_refunded(row)],
+            "refunds": [row for row in rows if refunds.SINCE in row],
             "contacts": [
                 {"id": str(row["mergedFromContactId"]), MERGED: str(row["contactId"])}
                 for row in rows

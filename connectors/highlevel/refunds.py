@@ -9,6 +9,7 @@ Source: GoHighLevel/highlevel-api-docs:apps/payments.json, read 2026-11-21.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.contract import Raw, Ref, Resource, Text, Values
@@ -20,13 +21,15 @@ REFUNDED = "refunded"
 SINCE = "_given_at"  # what the feed puts beside a charge: when what was given back became what it is
 
 
-def is_refunded(raw: Raw) -> bool:
-    """Whether money of a charge went back."""
+def is_refunded(raw: Mapping[str, Any]) -> bool:
+    """Whether money of a charge went back. It may be so and be so no longer: the bank sent it back, and it was paid."""
     return number(raw.get("amountRefunded")) > 0 or raw.get("status") == REFUNDED
 
 
 def read(raw: Raw) -> Values:
     """The refund's canonical values, its lines in proportion to what was given back."""
+    if not is_refunded(raw):
+        return {}
     values = common(raw, "F")
     currency = str(values["currency"] or "")
     given = money(raw.get("amountRefunded"), currency)
@@ -59,5 +62,6 @@ REFUNDS = Resource(
     read=read,
     remote_id="_id",
     changed_at="updatedAt",
+    is_gone=lambda raw: not is_refunded(raw),
     page_size=100,
 )

@@ -479,7 +479,7 @@ REFUND = RecipeFlow(
         Excluded("QBHL-TEST", "skip", _test),
         Excluded("QBHL-REFUND-AMOUNT", "hold", _unknown_refund),
     ),
-    removes="void",
+    removes="remove",  # the books cannot void a refund: one that came to nothing is deleted
     posting="refund",
     looks_up=("items",),
     disputed="target",

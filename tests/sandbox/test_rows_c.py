@@ -612,6 +612,22 @@ def test_each_part_given_back_is_in_the_books_once_although_answers_are_lost(hou
     assert given_back(server) == sorted([sums["invoice"], amount(receipts[charges["order"]]["amount"])]), "all of it"
 
 
+def test_a_refund_that_shrinks_or_came_to_nothing_is_followed(house, server):
+    server.load("highlevel", contacts=[person(1, MAIL)], payments=[bought(), bought("checkout")])
+    agency_pair(house)
+    name, other = (one["_id"] for one in place(server)["transactions"])
+    server.load("highlevel", refunds=[{"transaction": one, "amount": 20} for one in (name, other)])
+    house.run()
+    assert given_back(server) == [Decimal(20), Decimal(20)]
+    for left, sums in (("12.34", ["12.34", "20"]), (0, ["0", "20"]), ("7.01", ["7.01", "20"])):
+        server.load("highlevel", transactions=[{"_id": name, "amountRefunded": left}])
+        run = house.run()
+        assert run.state == "done", kept_back(run)
+        found = [one for one in given_back(server) if one]
+        assert found == [Decimal(one) for one in sums if one != "0"], left
+        assert done(house.run()) == 0
+
+
 def test_parts_given_back_while_nothing_was_read_are_one_sum_and_reading_all_anew_adds_nothing(house, server):
     from bridge.hub.models import Cursor
 
