@@ -34,7 +34,7 @@ class Health:
     last_tick_at: datetime | None
     tick_is_late: bool
     worker_seen_at: datetime | None
-    heartbeats: Sequence[Heartbeat]
+    failed_parts: str  # of the last beat
     stuck_runs: Sequence[Run]
     inbox: Mapping[str, int]
     intake: Sequence[Intake]
@@ -61,7 +61,7 @@ def snapshot(now: datetime | None = None) -> Health:
         last_tick_at=tick.beat_at if tick else None,
         tick_is_late=tick is None or now - tick.beat_at > TICK_LATE,
         worker_seen_at=worker.beat_at if worker else None,
-        heartbeats=list(beats.values()),
+        failed_parts=tick.note if tick else "",
         stuck_runs=list(stuck.select_related("integration__organization")[:50]),
         inbox=inbox,
         intake=list(Intake.objects.order_by("-day", "vendor")[:14]),

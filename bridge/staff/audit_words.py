@@ -14,7 +14,18 @@ from bridge import registry
 from bridge.engine.filters import describe
 from bridge.engine.kinds import label_of
 from bridge.engine.transforms import REGISTRY
-from bridge.hub.models import Candidate, Conflict, Flow, HeldCause, Integration, Link, MappingRule, Record, ValueMap
+from bridge.hub.models import (
+    Candidate,
+    Conflict,
+    Flow,
+    HeldCause,
+    Integration,
+    Link,
+    MappingRule,
+    Question,
+    Record,
+    ValueMap,
+)
 from bridge.staff import desk
 from bridge.staff.pages import language
 from bridge.staff.templatetags.bridge import entity_label, recipe_label, say, vendor_label
@@ -142,6 +153,8 @@ class Words:
             return f"{label_of(owner.link.entity, owner.field, language())} – {owner.link.left}"
         if isinstance(owner, Integration):
             return _name(owner)
+        if isinstance(owner, Question):
+            return str(owner.text.get(language()) or owner.code)
         if isinstance(owner, HeldCause):
             return f"{desk.short_code_words(owner.cause)} – {_name(owner.integration)}"
         if model is Candidate:
@@ -155,7 +168,7 @@ class Words:
         owner = self.owners.get((model, entry.object_id)) if model else None
         found: list[desk.FieldChange] = []
         for name, told in (entry.changes or {}).items():
-            if name in _LEFT_OUT or not is_own(model, name):
+            if name in _LEFT_OUT or not is_own(model, name) or (model is Question and name == "code"):
                 continue
             if name == "settings" and isinstance(owner, Integration):
                 found += _settings(owner, told)
@@ -188,6 +201,7 @@ _WITH: dict[type[Model], tuple[str, ...]] = {
     ValueMap: ("integration",),
     Conflict: ("link", "link__left", "link__right"),
     HeldCause: ("integration__organization",),
+    Question: (),
 }
 
 # What of other tables the name of a row needs.
@@ -249,6 +263,12 @@ def _transform(owner: Any, value: str) -> str:
     return say(REGISTRY[value].label) if value in REGISTRY else value
 
 
+def _answer(owner: Any, value: str) -> str:
+    if not isinstance(owner, Question):
+        return value
+    return next((str(item.get(language())) for item in owner.choices if str(item.get("value")) == value), value)
+
+
 def _field_of_rule(owner: Any, value: str) -> str:
     return label_of(_entity(owner), value, language())
 
@@ -259,6 +279,7 @@ _SPECIAL = {
     "brakes": _limits,
     "kind": _kind,
     "transform": _transform,
+    "answer": _answer,
     "cause": lambda owner, value: desk.short_code_words(value),
     "field": _field_of_rule,
     "source": _field_of_rule,

@@ -15,6 +15,8 @@ from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from bridge.hub.models import Change, Connection, Integration, Membership, Organization, User, VendorApp
+from bridge.staff import desk
+from bridge.staff.held import put_off
 from bridge.staff.scoped import ScopedAdmin
 from bridge.staff.templatetags.bridge import ago, number, recipe_label, state_badge
 
@@ -42,7 +44,7 @@ def _counted(rows: QuerySet[Any], path: str) -> Coalesce:
 class OrganizationAdmin(ScopedAdmin):
     """One row a client: what runs, when it last went well, what is open."""
 
-    list_display = ("name", "language", "time_zone", "place", "runs", "last_good", "open_items", "owner")
+    list_display = ("name", "speaks", "place", "runs", "last_good", "open_items", "owner")
     list_filter = ("language", "country", ("owner", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name",)
     list_select_related = ("owner",)
@@ -60,8 +62,11 @@ class OrganizationAdmin(ScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organization]:
         """Add what the list shows, in the same query."""
-        held = Change.objects.filter(state__in=(Change.State.HELD, Change.State.REJECTED)).exclude(
-            integration__state=Integration.State.DISCONNECTED
+        held = (
+            Change.objects.filter(state__in=(Change.State.HELD, Change.State.REJECTED))
+            .exclude(integration__state=Integration.State.DISCONNECTED)
+            .annotate(cause=desk.CAUSE)
+            .exclude(put_off(request.user))
         )
         lost = Connection.objects.filter(state=Connection.State.ATTENTION)
         good = (
@@ -95,6 +100,11 @@ class OrganizationAdmin(ScopedAdmin):
         """With a client all its history would go: only one that never had a connection can be deleted."""
         allowed = super().has_delete_permission(request, obj)
         return allowed and obj is not None and not Connection.objects.filter(organization=obj).exists()
+
+    @admin.display(description=_("language and time zone"), ordering="language")
+    def speaks(self, row: Organization) -> SafeString:
+        """The language, and the zone below it."""
+        return format_html('{}<br><span translate="no">{}</span>', row.get_language_display(), row.time_zone)
 
     @admin.display(description=_("country and currency"), ordering="country")
     def place(self, row: Organization) -> str:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from bridge import registry
-from bridge.hub.models import Candidate, Conflict, Flow, User
+from bridge.hub.models import Candidate, Conflict, Flow, Question, User
 from connectors.contract import Text
 from tests import factories
 
@@ -229,3 +229,21 @@ def test_a_history_of_a_kind_that_no_longer_exists_is_still_shown(ann):
     entry.save()
     Flow.objects.filter(pk=flow.pk).delete()
     assert "a_field_of_old" in audit(ann, model="flow")
+
+
+def test_a_question_is_told_by_its_words_and_its_answer_by_its_label(ann):
+    question = Question.objects.create(
+        integration=factories.integration(), code="map:tax", text={"en": "What is TPS?", "fr": "Qu’est-ce que TPS ?"},
+        choices=[{"value": "5", "en": "GST", "fr": "TPS"}, {"value": "7", "en": "Exempt", "fr": "Exonéré"}],
+    )  # fmt: skip
+    question.answer = "7"
+    question.save()
+    page = audit(ann, model="question")
+    assert "What is TPS?" in page and "<ins>Exempt</ins>" in page
+    assert "map:tax" not in page
+
+
+def test_a_flow_that_a_rule_names_is_called_as_people_call_it(ann):
+    factories.rule(factories.integration().flows.get(entity="contact"))
+    page = audit(ann, model="mappingrule")
+    assert "QuickBooks Online and Mailchimp · Contact" in page and "quickbooks_mailchimp" not in page

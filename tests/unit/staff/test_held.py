@@ -420,3 +420,12 @@ def test_mails_about_a_cause_go_to_whom_it_is_assigned_and_stop_while_it_is_put_
     item.save()
     notices.tick()
     assert not told.exists()
+
+
+def test_a_clients_open_items_leave_out_what_is_put_off(ann):
+    run = stay(name="Quiet Client")
+    row = f'<a class="link" href="{reverse("admin:index")}?organization={run.integration.organization_id}">1</a>'
+    assert row in text_of(ann.get(reverse("admin:hub_organization_changelist")))
+    until = run.integration.organization.today + timedelta(days=1)
+    HeldCause.objects.create(integration=run.integration, cause=CODE, until=until)
+    assert row not in text_of(ann.get(reverse("admin:hub_organization_changelist")))
