@@ -18,7 +18,7 @@ from connectors.contract import Api, Raw, SyncError
 
 ROWS = 100
 LOT = 25  # rows that travel together where each costs calls; so many of the last ones are remembered
-PASS = timedelta(minutes=30)  # a pass broken off longer ago begins anew: what was read of it is old
+PASS = timedelta(minutes=10)  # a pass broken off longer ago begins anew: what was read of it is old
 Ask = Callable[[int], tuple[list[Raw], int]]  # offset -> the rows from there on, and the count of all
 T = TypeVar("T")
 

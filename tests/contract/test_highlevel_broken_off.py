@@ -173,6 +173,22 @@ def test_a_pass_broken_off_long_ago_reads_anew_what_it_had_read_to_its_end(bench
     assert "contacts" in {name for page in whole(api, cursor) for name in page.documents}
 
 
+def test_lists_that_leave_rows_out_are_not_called_whole_and_are_read_again(bench: Bench, api: Any) -> None:  # noqa: F811
+    for number in range(12):
+        bench.load("payments", {"kind": "subscription", "contact": MAIL, "amount": 5 + number})
+    names = ("invoices", "subscriptions", "receipts")
+    bench.control("faults", [{"vendor": "highlevel", "kind": "lossy", "rate": 0.3, "seed": 3}])
+    pages = whole(api, None, *names)
+    assert frozenset().union(*(page.ends for page in pages)) == frozenset()
+    notes = " | ".join(page.note for page in pages if page.note)
+    for what in ("invoices: 110 counted", "subscriptions: 12 counted", f"charges: {OLD + SOLD + 12} counted"):
+        assert what in notes
+    bench.control("faults", [])
+    healed = whole(api, through(pages[-1].cursor), *names)
+    assert frozenset().union(*(page.ends for page in healed)) == set(names)
+    assert len(sent(healed)) == BILLS + 12 + OLD + SOLD + 12
+
+
 def test_a_charge_is_asked_about_once_and_again_when_its_row_says_that_it_changed(
     bench: Bench,  # noqa: F811
     api: Any,
