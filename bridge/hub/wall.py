@@ -45,7 +45,7 @@ WRITES: dict[str, str] = {
     "hub_reportplan_readers": "INSERT, DELETE",
     # what an answer decides, and the run it begins
     "hub_valuemap": "UPDATE",
-    "hub_integration": "UPDATE (maps_version)",
+    "hub_integration": "UPDATE (maps_version, next_run_at)",
     "hub_connection": "UPDATE (read_seq)",  # what is looked at again; never a grant or a state
     "hub_candidate": "UPDATE",
     "hub_link": "INSERT, UPDATE, DELETE",
@@ -235,9 +235,11 @@ SELECT set_config('bridge.person', %(person)s::text, true),
     WHERE i.organization_id IN (SELECT id FROM here)), true),
   set_config('bridge.connections', (SELECT coalesce(array_agg(c.id), '{}')::text FROM hub_connection c
     WHERE c.organization_id IN (SELECT id FROM here)), true),
-  set_config('bridge.people', (SELECT coalesce(array_agg(id), '{}')::text FROM named WHERE id IS NOT NULL), true)
+  set_config('bridge.people', (SELECT coalesce(array_agg(id), '{}')::text FROM named WHERE id IS NOT NULL), true),
+  set_config('role', %(role)s, true)
 """
 _LARGEST = 2**63 - 1
+_NO_ROLE = ("22023", "42501", "42704")  # it does not exist, or may not be taken
 _inside: ContextVar[str] = ContextVar("the role taken behind the portal's wall", default="")
 
 
@@ -257,20 +259,22 @@ def behind(person: Any, organization: int | None = None, seeing: bool = False, a
         raise RuntimeError("Nothing is changed while a page is made: act first, then show.")
     told = {"person": person.pk, "seeing": seeing, "acting": acting,
             "organization": organization if organization is None or organization <= _LARGEST else -1}  # fmt: skip
-    role = ACTS if acting else PORTAL
+    role, within = ACTS if acting else PORTAL, connection.in_atomic_block
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_SCOPE, told)
             try:
-                cursor.execute(f"SET LOCAL ROLE {role}")
+                cursor.execute(_SCOPE, {**told, "role": role})
             except DatabaseError as error:
+                if getattr(error.__cause__, "sqlstate", "") not in _NO_ROLE:
+                    raise
                 raise ImproperlyConfigured(f"The portal's wall is not built. {HOW}") from error
         token = _inside.set(role)
         try:
             yield
         finally:
             _inside.reset(token)
-        _take("NONE")  # inside a larger transaction the role would stay
+        if within:  # else the role ends with the transaction
+            _take("NONE")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from bridge.hub import rights, wall
 from bridge.hub.models import (
@@ -20,6 +21,7 @@ from bridge.hub.models import (
     Organization,
     Question,
     Record,
+    ReferenceList,
     Report,
     ReportPlan,
     Run,
@@ -263,6 +265,17 @@ def test_a_client_answers_comments_invites_and_chooses_behind_the_wall(mine, the
     zoe = samples.member(mine, "accountant")
     pair = mine.rows["candidate"]
     about = questions.ask_pair(pair, None)
+    ReferenceList.objects.create(
+        connection=pair.integration.left, key="tax_codes", read_at=timezone.now(),
+        choices=[{"id": "1", "label": "TPS", "active": True, "gone": False, "facts": {}}],
+    )  # fmt: skip
+    Integration.objects.filter(pk=pair.integration_id).update(state="active", automatic=True)
+    run = mine.rows["run"]
+    asks = []
+    for number in range(2):
+        source = factories.record(pair.integration.left, "invoices", number=f"L{number}")
+        line = factories.change(run, entity="sale", source=source, title=f"Line {number}")
+        asks.append((line, questions.ask_lines([line], None)))
     browser = samples.signed_in(samples.member(mine, "manager"))
 
     def press(page, *args, **body):
@@ -270,11 +283,20 @@ def test_a_client_answers_comments_invites_and_chooses_behind_the_wall(mine, the
         answer = browser.post(reverse(f"portal:{page}", args=[here, *args]), body)
         assert answer.status_code == 302 and any(taken), page
 
+    for (line, question), value in zip(asks, (questions.POST, questions.LEAVE_OUT), strict=True):
+        press("question_answer", question.pk, answer=value)
+        line.refresh_from_db()
+        assert line.state == ("ready" if value == questions.POST else "skipped"), value
+    Run.objects.update(state="done")
     press("question_answer", about.pk, answer="same")
     pair.refresh_from_db()
     assert pair.decision == "same" and Link.objects.filter(left=pair.left, right=pair.right).exists()
     press("question_comment", asked, text="Said behind the wall")
     press("question_pass", asked, to=zoe.pk)
+    Run.objects.update(state="done")
+    runs = Run.objects.count()
+    press("question_answer", asked, answer="1")
+    assert Question.objects.get(pk=asked).value_maps.get().target_id == "1" and Run.objects.count() == runs + 1
     press("question_mails", mails="no")
     press("report_ask", first="2026-01-01", last="2026-01-31")
     press("report_plan", weekday="0", month_day="", readers=Membership.objects.get(user=zoe).pk)
