@@ -10,8 +10,8 @@ is concluded from its absence.
 The cursor never goes past a window that was not proven: that one is read again next time, and the reading says that it
 is incomplete. It holds for each list and location: `created` and `updated` (how far it has been read), `resume`,
 `count` and `recent` (how far a first reading has come, how many rows it proved, and how many of these have the second
-time), `top` (the newest time told, which is the vendor's clock), `seen` (digests of the last weeks), `with`, `since`
-and `fixed` (what was read along).
+time), `top` (the newest time told, which is the vendor's clock), `seen` (digests of the last weeks), `half` (times
+of rows met where not all came), `with`, `since` and `fixed` (what was read along).
 
 Source: ngsalmon/shopmonkey-api-quirks:README.md (read 2026-11)
 """
@@ -75,6 +75,7 @@ class Reader:
     missing: int | None = None  # None: all of it was proven
     total: int | None = None  # the vendor's count, where all was read
     _met: set[str] = field(default_factory=set)
+    _times: dict[str, str] = field(default_factory=dict)  # of the rows met: when created, and the second time
     _open: dict[str, int] = field(default_factory=dict)  # of a first reading: what its last window counts
 
     @property
@@ -92,6 +93,8 @@ class Reader:
             yield from self._whole(lists)
         if self.missing is None and first and self.mine.get("top_created"):
             self._begin_changes()
+        if self.missing is None:
+            self.mine.pop("half", None)
         self._prune()
 
     def _fixed(self) -> dict[str, Any]:
@@ -126,9 +129,12 @@ class Reader:
         met: set[str] = set()
         earlier = self._earlier(by, low) if first and not counts else None
         for window in earlier or self._windows(lists, by, low):
+            self._note(window)
             if window.missing is not None:
-                lacking = (lacking or 0) + window.missing
-            elif lacking is None:
+                lacking = (lacking or 0) + self._lacking(window, low if earlier else None)
+            if lacking is not None:
+                self._remember(window)
+            else:
                 reached = window.high
                 if counts:
                     self._count(window)
@@ -140,6 +146,34 @@ class Reader:
         self._advance(by, reached, whole=lacking is None, first=first)
         if by == "invoicedDate" and not first and lacking is None and by not in self.mine.get("ignored", ()):
             yield from self._vanished(low, met)
+
+    def _note(self, window: Window) -> None:
+        """Note the times of the rows met: windows and passes overlap, and what one lacks another may have brought."""
+        names = ("createdDate", _RECENT.get(self.source.name, ""))
+        for key, row in window.found.items():
+            self._times[key] = "|".join(stamp(at) if (at := moment(row.get(name))) else "" for name in names)
+
+    def _remember(self, window: Window) -> None:
+        """Keep in the cursor what was met from the first window on that was not proven: it is met by chance only, and
+        what a later reading lacks of it is not missing.
+        """
+        half = self.mine.setdefault("half", {})
+        half |= {key: self._times[key] for key in window.found if self._here(window.found[key])}
+
+    def _lacking(self, window: Window, before: datetime | None) -> int:
+        """How many rows of a window were met neither now nor earlier, at least; 0 where nobody knows. `before`: of its
+        rows only those created by then.
+        """
+        by = {"createdDate": 0, _RECENT.get(self.source.name, ""): 1}.get(window.by)
+        if window.total is None or (window.by and by is None):
+            return window.missing or 0  # an earlier state of what was changed says nothing
+        known = set(window.found)
+        for key, told in {**self.mine.get("half", {}), **self._times}.items():
+            times = told.split("|")
+            early = before is None or (times[0] and times[0] < stamp(before))
+            if early and (by is None or (times[by] and window.holds({window.by: times[by]}))):
+                known.add(key)
+        return max(0, window.total - len(known))
 
     def _count(self, window: Window) -> None:
         """Count what a first reading proved. The last window is open and read again after a pause, so it is counted
@@ -162,9 +196,10 @@ class Reader:
         """What was invoiced (or recorded) since, but created before: all that the first pass has not read already.
 
         None where that cannot be relied on, and everything of this time is to be read: a filter of two times that is
-        not kept to, or a count of what it leaves apart that is not what the first pass brought.
+        not kept to, or a count of what it leaves apart that is not what the first pass brought. Where that one lacks
+        rows, it is read again next time, and all of this is.
         """
-        if self.missing is not None or start is None or {by, "createdDate"} & set(self.mine.get("ignored", ())):
+        if start is None or {by, "createdDate"} & set(self.mine.get("ignored", ())):
             return None
         before = {**self._fixed(), "createdDate": {"lt": stamp(start)}}
         lists = Lists(self.api, self.source, before, datetime.now(UTC), self.tally)
@@ -174,9 +209,11 @@ class Reader:
             return None
         found = [row for window in windows for row in window.found.values()]
         times = [(moment(row.get("createdDate")), moment(row.get(by))) for row in found]
-        if any(window.missing is not None for window in windows) or not all(
-            made and made < start and at and at >= start for made, at in times
-        ):
+        if not all(made and made < start and at and at >= start for made, at in times):
+            return None
+        if self.missing is not None:
+            return windows
+        if any(window.missing is not None for window in windows):
             return None
         total = lists.count({**self._fixed(), **Window(by, start).where()})
         return windows if total == self._counted("recent") + len(found) else None

@@ -1,5 +1,6 @@
 """A garage's first reading: everything once, in as few calls as the vendor's lists allow."""
 
+import json
 import threading
 from datetime import date, timedelta
 
@@ -260,3 +261,26 @@ def test_a_call_that_is_put_off_for_a_moment_is_made_again_in_its_place(busy):
         busy.read(*ALL)
     # Whoever is put off for longer is not asked again: each of the calls under way was made once.
     assert len(busy.account.rests) <= 2 * POOL
+
+
+@pytest.mark.parametrize("since", ["", "2020-01-01"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_an_earlier_part_of_the_reading_brought_is_not_said_to_be_missing(garage, since, seed):
+    start = today() - 60 * DAY
+    garage.load(orders=[made(start + at % 50 * DAY, start + (at % 50 + 2) * DAY) for at in range(110)])
+    truth = {row["id"] for row in garage.state["orders"]}
+    context = {"locations": RIVIERES, **({"orders_since": since} if since else {})}
+    cursor, met, lacks = None, set(), []
+    for turn in range(4):
+        garage.lose(0.97, 10 * seed + turn, "order$")
+        found = garage.read("orders", cursor=cursor, **context)
+        cursor, met = found.cursor, met | set(found["orders"])
+        assert not found.ends and 0 < found.missing["orders"] <= len(truth - met), turn
+        lacks.append(found.missing["orders"])
+        if len(truth - met) < 10:
+            break
+    assert sorted(lacks, reverse=True) == lacks
+    garage.lose(0)
+    rest = garage.read("orders", cursor=cursor, **context)
+    assert met | set(rest["orders"]) == truth and rest.ends == {"orders"}
+    assert "half" not in json.dumps(rest.cursor)
