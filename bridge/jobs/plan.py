@@ -144,6 +144,7 @@ class Desk:
             flow.planned_through, flow.planned_rules_version = {}, self.versions
         self.through: dict[str, list[int]] = dict(flow.planned_through)
         self.stage = STAGES.index(flow.entity)
+        self._orphans: bool | None = None  # not asked yet
         self.importing = Importing.of(run, self.recipe, self.target_resource)
         self.twins = Twins(
             run.integration, self.declared, self.source_side, self.target_side, self.target, self.target_resources,
@@ -500,7 +501,8 @@ class Desk:
                 continue
             if last and last.state in Change.OPEN:
                 superseded.append(last.pk)
-            if last and item.action in WRITES and last.state != Change.State.DONE:
+            # A parent may have been waiting itself, or not have been read yet when its children came.
+            if item.action in WRITES and (last.state != Change.State.DONE if last else self._children_wait()):
                 freed.append(row)
             if item.action == "create" and last and last.state in (Change.State.DONE, Change.State.UNDONE):
                 # Made once before and gone since: a new write with a key of its own, not a repeat of the old one.
@@ -684,6 +686,16 @@ class Desk:
                 item, action="hold", code="PARENT-HELD" if code else "PARENT-MISSING", params=params, before={}
             )
         return item
+
+    def _children_wait(self) -> bool:
+        """Tell whether anything of an earlier run waits for a record it names: asked once, most have nothing."""
+        if self._orphans is None:
+            waiting = Change.objects.filter(
+                integration=self.run.integration, state__in=(Change.State.HELD, Change.State.SKIPPED),
+                code__startswith="PARENT-",
+            )  # fmt: skip
+            self._orphans = waiting.exclude(run=self.run).exists()
+        return self._orphans
 
     def _free_children(self, parents: Sequence[Row]) -> None:
         """What waited for these records is looked at again, in this very run: children are planned after parents."""

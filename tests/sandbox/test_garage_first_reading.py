@@ -6,12 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
+from bridge.hub.models import Change
 from connectors.contract import RateLimited, VendorUnavailable
 from connectors.shopmonkey.feeds import FEEDS, LOT
 from connectors.shopmonkey.payments import REFUNDS, beside
 from connectors.shopmonkey.recent import Recent
 from tests.factories import today
 from tests.garage import RIVIERES, Garage, Reading, order
+from tests.sandbox import small_garage
 
 DAY = timedelta(days=1)
 POOL = 4  # calls side by side of an account as it comes
@@ -284,3 +286,19 @@ def test_what_an_earlier_part_of_the_reading_brought_is_not_said_to_be_missing(g
     rest = garage.read("orders", cursor=cursor, **context)
     assert met | set(rest["orders"]) == truth and rest.ends == {"orders"}
     assert "half" not in json.dumps(rest.cursor)
+
+
+def test_a_payment_that_came_before_its_order_was_ever_seen_goes_when_the_order_comes(house, server):
+    server.reset("empty")
+    small_garage.items(server)
+    server.load("shopmonkey", customers=[small_garage.customer(1)])
+    small_garage.work(server, *(small_garage.order(n, pay=True, paymentType="Cash") for n in range(1, 6)))
+    small_garage.pair(house)
+    server.faults({"kind": "lossy", "vendor": "shopmonkey", "rate": 0.9999, "path": "/order$"})
+    run = house.run()
+    assert (run.state, run.reason_code) == ("incomplete", "READ-MISSING")
+    assert Change.objects.filter(entity="payment", state="held", code="PARENT-MISSING").count() == 5
+    server.faults()
+    assert house.run().state == "done"
+    assert len(small_garage.books(server, "Invoice")) == len(small_garage.books(server, "Payment")) == 5
+    assert all(row["Balance"] == 0 for row in small_garage.books(server, "Invoice"))
