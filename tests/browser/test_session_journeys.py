@@ -3,11 +3,19 @@
 import pytest
 
 from tests.browser import stops
-from tests.browser.conftest import WALK, Traveller
+from tests.browser.conftest import rooms_of
 from tests.browser.installation import PASSWORD, PEOPLE
-from tests.browser.test_language_journeys import CLIENTS, enter, passer_by, rooms  # noqa: F401 - fixtures
+from tests.browser.test_language_journeys import CLIENTS, ClientInstallation
 
 IDLE = 30 * 60
+
+rooms = rooms_of(ClientInstallation)
+
+
+@pytest.fixture
+def passer_by(visitor):
+    """Somebody who has not signed in, with a phone."""
+    return visitor(stops.NARROW)
 
 
 def answers(walk, seconds, why="idle"):
@@ -23,9 +31,9 @@ def answers(walk, seconds, why="idle"):
     return asked
 
 
-def test_a_warning_three_minutes_before_and_staying_keeps_the_page_as_it_is(passer_by, rooms):  # noqa: F811
+def test_a_warning_three_minutes_before_and_staying_keeps_the_page_as_it_is(passer_by, rooms):
     walk = passer_by
-    enter(walk, PEOPLE[rooms.language])
+    walk.enter(PEOPLE[rooms.language])
     walk.page.clock.install()
     asked = answers(walk, 170)
     walk.go("/admin/find/")
@@ -50,9 +58,9 @@ def test_a_warning_three_minutes_before_and_staying_keeps_the_page_as_it_is(pass
     warning.wait_for(state="hidden")
 
 
-def test_who_is_busy_in_another_tab_is_not_warned(passer_by, rooms):  # noqa: F811
+def test_who_is_busy_in_another_tab_is_not_warned(passer_by, rooms):
     walk = passer_by
-    enter(walk, PEOPLE[rooms.language])
+    walk.enter(PEOPLE[rooms.language])
     walk.page.clock.install()
     asked = answers(walk, IDLE - 60)
     walk.go("/admin/find/")
@@ -61,12 +69,12 @@ def test_who_is_busy_in_another_tab_is_not_warned(passer_by, rooms):  # noqa: F8
     assert asked == ["GET"] and not walk.page.get_by_role("alertdialog").is_visible()
 
 
-def test_what_was_typed_is_back_after_signing_in_again_and_never_for_somebody_else(passer_by, rooms):  # noqa: F811
+def test_what_was_typed_is_back_after_signing_in_again_and_never_for_somebody_else(passer_by, rooms):
     walk = passer_by
     walk.page.clock.install()
     for back in (CLIENTS[rooms.language], CLIENTS["en" if rooms.language == "fr" else "fr"]):
-        enter(walk, CLIENTS[rooms.language])
-        walk.go(f"/portal/{rooms.client}/people/")
+        walk.enter(CLIENTS[rooms.language])
+        walk.go(f"/portal/{rooms.now.client}/people/")
         walk.page.fill("#email", "new@client.example")
         walk.page.fill("#name", "Zoé Inventée")
         walk.page.context.clear_cookies()
@@ -76,11 +84,11 @@ def test_what_was_typed_is_back_after_signing_in_again_and_never_for_somebody_el
         assert walk.words("You are signed out") in over.inner_text()
         walk.stop()
         walk.press("[data-session-part=over] a")
-        assert walk.path() == f"/accounts/login/?next=/portal/{rooms.client}/people/"
+        assert walk.path() == f"/accounts/login/?next=/portal/{rooms.now.client}/people/"
         walk.page.fill("input[name=login]", back)
         walk.page.fill("input[name=password]", PASSWORD)
         walk.press("main form .button-main")
-        assert walk.path() == f"/portal/{rooms.client}/people/"
+        assert walk.path() == f"/portal/{rooms.now.client}/people/"
         mine = back == CLIENTS[rooms.language]
         assert walk.page.input_value("#name") == ("Zoé Inventée" if mine else "")
         assert walk.page.locator("[data-typed-back]").is_visible() == mine
@@ -90,26 +98,18 @@ def test_what_was_typed_is_back_after_signing_in_again_and_never_for_somebody_el
 
 
 @pytest.fixture
-def without_scripts(request, chromium, rooms):  # noqa: F811
+def without_scripts(visitor):
     """Somebody whose browser runs no scripts."""
-    locale = {"fr": "fr-CA", "en": "en-CA"}[rooms.language]
-    context = chromium.new_context(viewport=stops.NARROW, locale=locale, java_script_enabled=False)
-    context.set_default_timeout(20_000)
-    person = Traveller.__new__(Traveller)
-    person.page, person.rooms, person.language, person.base = context.new_page(), rooms, rooms.language, rooms.now.url
-    person.noise = []
-    request.node.stash[WALK] = person
-    yield person
-    context.close()
+    return visitor(stops.NARROW, scripts=False)
 
 
-def test_without_scripts_the_language_switch_warns_where_something_can_be_typed(without_scripts, rooms):  # noqa: F811
+def test_without_scripts_the_language_switch_warns_where_something_can_be_typed(without_scripts, rooms):
     walk = without_scripts
-    enter(walk, CLIENTS[rooms.language])
+    walk.enter(CLIENTS[rooms.language])
     warning = walk.page.locator(".language-warning")  # what stands in noscript has no text to look for
-    walk.go(f"/portal/{rooms.client}/people/")
+    walk.go(f"/portal/{rooms.now.client}/people/")
     words = walk.words("Send what you have typed first: changing the language empties the page’s fields.")
     assert warning.is_visible() and warning.inner_text() == words
     assert not walk.page.locator("dialog").is_visible()
-    walk.go(f"/portal/{rooms.client}/activity/")
+    walk.go(f"/portal/{rooms.now.client}/activity/")
     assert not warning.is_visible()
