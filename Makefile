@@ -13,12 +13,12 @@ demo: $(RUN)
 
 # The long fault tests (workers killed a hundred times, tokens raced for, queues taken apart) and the journeys in a browser run
 # only where CI says that the machine is there for nothing else; `make full` runs them anywhere. They wait more than they work:
-# two files side by side. Storms are held against the clock, so one that fails beside another gets the machine for itself once;
+# three files side by side. Storms are held against the clock, so one that fails beside another gets the machine for itself once;
 # both ends are printed.
 test: $(DEV)
 	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser"
 ifdef CI
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "slow or browser" \
+	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10 -m "slow or browser" \
 	  || $(PY) -m pytest --last-failed --last-failed-no-failures none -m "slow or browser"
 endif
 
