@@ -13,13 +13,19 @@ demo: $(RUN)
 
 # The long fault tests (workers killed a hundred times, tokens raced for, queues taken apart) and the journeys in a browser run
 # only where CI says that the machine is there for nothing else; `make full` runs them anywhere. They wait more than they work:
-# three files side by side. Storms are held against the clock, so one that fails beside another gets the machine for itself once;
-# both ends are printed.
+# three files side by side. In CI a test that fails beside another gets the machine for itself once, for some are held against
+# the clock; both ends are printed, and what fails twice has failed.
+FAST := -m "not slow and not browser"
+LONG := -m "slow or browser"
+BESIDE := --dist loadfile --no-loadscope-reorder
+ALONE := --last-failed --last-failed-no-failures none
+
 test: $(DEV)
-	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow and not browser"
-ifdef CI
-	$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10 -m "slow or browser" \
-	  || $(PY) -m pytest --last-failed --last-failed-no-failures none -m "slow or browser"
+ifndef CI
+	$(PY) -m pytest -n 2 $(BESIDE) $(FAST)
+else
+	$(PY) -m pytest -n 2 $(BESIDE) $(FAST) || $(PY) -m pytest $(ALONE) $(FAST)
+	$(PY) -m pytest -n 3 $(BESIDE) --durations 10 $(LONG) || $(PY) -m pytest $(ALONE) $(LONG)
 endif
 
 full: $(DEV)
