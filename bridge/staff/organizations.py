@@ -104,7 +104,8 @@ class OrganizationAdmin(ScopedAdmin):
     @admin.display(description=_("language and time zone"), ordering="language")
     def speaks(self, row: Organization) -> SafeString:
         """The language, and the zone below it."""
-        return format_html('{}<br><span translate="no">{}</span>', row.get_language_display(), row.time_zone)
+        words = '<span>{} <span class="part" translate="no">{}</span></span>'
+        return format_html(words, row.get_language_display(), row.time_zone)
 
     @admin.display(description=_("country and currency"), ordering="country")
     def place(self, row: Organization) -> str:

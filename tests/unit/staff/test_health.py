@@ -96,7 +96,7 @@ def test_calls_are_counted_and_projected_to_the_month(ann):
         factories.call(at)
     page = health(ann).split('id="budget-h"')[1]
     row = page.split("Busy Books")[1].split("</tr>")[0]
-    today, month, forecast = re.findall(r'<td class="num">([\d,]+)</td>', row)[:3]
+    today, month, forecast = re.findall(r'<td class="num"[^>]*><span>([\d,]+)</span></td>', row)[:3]
     assert (today, month) == ("3", "3")
     assert int(forecast.replace(",", "")) >= 3, "on the last day no more are to come"
 
