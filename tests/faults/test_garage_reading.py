@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from bridge.hub.models import Record, Run
+from bridge.jobs import runs
 from tests.faults.fire import SLOW, faults
 from tests.faults.garage_stage import GarageStage
 from tests.faults.shop_stage import BooksFindings
@@ -87,3 +88,20 @@ def test_a_first_reading_comes_to_its_end_while_three_calls_in_ten_go_wrong(gara
 def test_a_first_reading_of_lists_that_leave_rows_out_comes_to_its_end_with_its_workers_killed(garage):
     under_fire(garage, 100, lossy=0.41, kills=6)
     prove_read(garage, 100)
+
+
+def test_a_first_reading_that_cannot_be_proven_under_faults_says_how_many_it_lacks(garage):
+    run, _ = under_fire(garage, 60, lossy=0.99, path="/order$")
+    garage.server.faults()
+    runs.approve(run, garage.house.ann)
+    run = garage.house.finish(run, approve=False)
+    kept = Record.objects.filter(resource="orders").count()
+    assert (run.state, run.reason_code) == (Run.State.INCOMPLETE, "READ-MISSING")
+    assert 0 < run.reason_params["missing"] <= 60 - kept
+    assert len(garage.books().get("Invoice", [])) == kept and not Record.objects.filter(gone=True).exists()
+    # Nothing was passed by: in peace the rest comes, and with it what waited for its invoice.
+    run = garage.house.run()
+    assert run.state == Run.State.DONE, (run.state, run.reason_code)
+    prove_read(garage, 60)
+    garage.look(found := BooksFindings())
+    assert found.none(), str(found)
