@@ -54,7 +54,7 @@ PORTAL_CATALOGUE: tuple[Explanation, ...] = (
          "You need not do anything. “What has moved” says what became of each."),
         ("Cette question n’a plus lieu d’être.",
          "Aucun de ces documents n’attend plus : chacun a été envoyé ou mis de côté entre-temps.",
-         "Vous n’avez rien à faire. « Ce qui a bougé » dit ce que chacun est devenu."),
+         "Vous n’avez rien à faire. « Ce qui a circulé » dit ce que chacun est devenu."),
         can_retry=False,
     ),
     _entry(

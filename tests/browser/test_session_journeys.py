@@ -108,7 +108,7 @@ def test_without_scripts_the_language_switch_warns_where_something_can_be_typed(
     walk.enter(CLIENTS[rooms.language])
     warning = walk.page.locator(".language-warning")  # what stands in noscript has no text to look for
     walk.go(f"/portal/{rooms.now.client}/people/")
-    words = walk.words("Send what you have typed first: changing the language empties the page’s fields.")
+    words = walk.words("Switching empties unsent fields:")
     assert warning.is_visible() and warning.inner_text() == words
     assert not walk.page.locator("dialog").is_visible()
     walk.go(f"/portal/{rooms.now.client}/activity/")
