@@ -150,13 +150,13 @@ class Pair:
         place = stage.place()
         return len(place["transactions"]) + len(place["orders"])
 
-    def _world(self, server: Server, options: argparse.Namespace, latency: float, orders: int) -> Any:
+    def _world(self, server: Server, options: argparse.Namespace, latency: float, orders: int, *, limits: bool) -> Any:
         server.reset("empty")
         stage = self.stage(None, None, server)
         stage.load(options.buyers, orders)
         for vendor in ("quickbooks", self.vendor):
-            server.control("POST", f"configure/{vendor}", {"rate_limits": not options.no_limits})
-        if not options.no_limits and self.name == "garage":
+            server.control("POST", f"configure/{vendor}", {"rate_limits": limits})
+        if limits and self.reads_a_minute:
             server.control("POST", "configure/shopmonkey", {"calls_per_minute": self.reads_a_minute})
         delay = {"kind": "delay", "seconds": latency, "path": "/(v3|invoices|payments|contacts)/"}
         lossy = {"kind": "lossy", "vendor": self.vendor, "rate": options.lossy}
@@ -169,12 +169,12 @@ class Pair:
 
         server = Server("empty")
         try:
-            self._world(server, options, latency, options.slice)
+            self._world(server, options, latency, options.slice, limits=False)
             per_write = _per_write(server, self.company, self.item, options.slice)
             began = time.monotonic()
             per_read = sum(1 for _ in self.read(server, options.slice))
             per_read_seconds = (time.monotonic() - began) / per_read
-            stage = self._world(server, options, latency, options.orders)
+            stage = self._world(server, options, latency, options.orders, limits=not options.no_limits)
             singles = self.singles(stage)
             asked = {"pair": self.name, "limits": not options.no_limits, "timeout": 10_000}
             found = hub(server, kind, asked, module="benchmarks.papers")
