@@ -11,7 +11,8 @@ The cursor never goes past a window that was not proven: that one is read again 
 is incomplete. It holds for each list and location: `created` and `updated` (how far it has been read), `resume`,
 `count` and `recent` (how far a first reading has come, how many rows it proved, and how many of these have the second
 time), `top` (the newest time told, which is the vendor's clock), `seen` (digests of the last weeks), `half` (times
-of rows met where not all came), `with`, `since` and `fixed` (what was read along).
+of rows met where not all came), `with`, `since` and `fixed` (what was read along). `reading` names a first reading
+while it lasts, for the orders kept for its refunds.
 
 Source: ngsalmon/shopmonkey-api-quirks:README.md (read 2026-11)
 """
@@ -26,12 +27,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 from connectors.contract import Api, Feed, Page, Raw, RecordRejected, SettingInvalid, SyncError
 from connectors.contract.resources import Cursor
 from connectors.shopmonkey import customers, payments, sales
 from connectors.shopmonkey.lists import Ignored, Lists, Tally, Window
-from connectors.shopmonkey.recent import Recent
+from connectors.shopmonkey.recent import Recent, forget, of_reading
 from connectors.shopmonkey.shop import chosen, note
 from connectors.shopmonkey.wire import (
     CUSTOMERS,
@@ -427,6 +429,8 @@ class Listing:
         if self.always_whole:
             for mine in self.state.get(self.source.name, {}).values():
                 mine.clear()
+        if self.source is PAYMENTS and "reading" in self.state:
+            forget(self.state.pop("reading"))
         yield self._last(missing, total, tally, notes)
 
     def _lots(self, reader: Reader, batch: Sequence[Raw], bring: Bring) -> Iterator[Page]:
@@ -525,7 +529,9 @@ def read_garage(api: Api, cursor: Cursor | None, wanted: frozenset[str]) -> Iter
     if "customers" in wanted:
         listing = Listing(api, CUSTOMERS, frozenset({"customers"}), state, [None])
         yield from _tolerant(listing, _customer)
-    recent = Recent()
+    if cursor is None and {"orders", "refunds"} <= wanted:
+        state["reading"] = uuid4().hex
+    recent = of_reading(state["reading"]) if "reading" in state else Recent()
     if "orders" in wanted:
         listing = Listing(api, ORDERS, frozenset({"orders"}), state, places, since)
         yield from listing.pages(partial(_order, recent))

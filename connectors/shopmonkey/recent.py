@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from connectors.contract import Raw
 from connectors.transport import decode, encode
 
 MOST = 5000
+READINGS, HELD_SECONDS = 4, 600.0  # first readings kept in mind by a process, and for how long without a word
 _OURS = ("_location", "_fixed_price")  # what the feed adds to an order of its own
 
 
@@ -37,3 +39,30 @@ class Recent:
         with self._lock:
             packed = self._kept.get(order_id)
         return decode(zlib.decompress(packed)) if packed is not None else None
+
+
+_READINGS: OrderedDict[str, tuple[float, Recent]] = OrderedDict()
+_LOCK = threading.Lock()
+
+
+def of_reading(name: str) -> Recent:
+    """The orders of a first reading, which goes on in slices: those this process brought, empty where it brought none.
+
+    `name` is the reading's own, kept in its cursor: no other account's reading gets at them.
+    """
+    now = time.monotonic()
+    with _LOCK:
+        for other in [key for key, (used, _) in _READINGS.items() if now - used > HELD_SECONDS]:
+            del _READINGS[other]
+        _, found = _READINGS.pop(name, (now, None))
+        found = found or Recent()
+        _READINGS[name] = (now, found)
+        if len(_READINGS) > READINGS:
+            _READINGS.popitem(last=False)
+        return found
+
+
+def forget(name: str) -> None:
+    """The reading is over."""
+    with _LOCK:
+        _READINGS.pop(name, None)

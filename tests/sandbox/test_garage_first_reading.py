@@ -10,7 +10,7 @@ from bridge.hub.models import Change
 from connectors.contract import RateLimited, VendorUnavailable
 from connectors.shopmonkey.feeds import FEEDS, LOT
 from connectors.shopmonkey.payments import REFUNDS, beside
-from connectors.shopmonkey.recent import Recent
+from connectors.shopmonkey.recent import _READINGS, Recent, forget, of_reading
 from tests.factories import today
 from tests.garage import RIVIERES, Garage, Reading, order
 from tests.sandbox import small_garage
@@ -191,7 +191,8 @@ def test_of_the_orders_kept_for_refunds_the_oldest_make_room(monkeypatch):
     assert recent.get("c") == {"id": "c", "_services": [], "totalCostCents": 12345, "note": "é"}
 
 
-def test_a_reading_stopped_at_any_lot_goes_on_there(busy):
+@pytest.mark.parametrize("killed", [False, True], ids=["paused", "killed"])
+def test_a_reading_stopped_at_any_lot_goes_on_there(busy, killed):
     whole = busy.read(*ALL)
     calls = len(singles(busy))
     for stop in range(1, len(whole.pages)):
@@ -201,16 +202,29 @@ def test_a_reading_stopped_at_any_lot_goes_on_there(busy):
             for _ in range(stop):
                 found.take(next(pages))
             pages.close()
-        spent = len(singles(busy))
-        refunded = 0
+        spent, refunded, brought = len(singles(busy)), 0, set(found["orders"])
+        if killed:  # a process of its own remembers nothing
+            _READINGS.clear()
         with busy.api() as api:
-            brought = set(found["orders"])
             for page in read(api, found.cursor):
                 found.take(page)
                 refunded += len({row["orderId"] for row in page.documents.get("refunds", ())} & brought)
         assert told(found) == told(whole) and found.ends == ALL
-        # Whose lines came before the stop is not asked again; a refund alone asks anew for an order brought before it.
-        assert spent + len(singles(busy)) <= calls + LOT + 2 * refunded, stop
+        # Whose lines came before is not asked again; only a process that did not bring them asks for refunds' orders.
+        assert spent + len(singles(busy)) <= calls + LOT + (2 * refunded if killed else 0), stop
+        assert "reading" not in found.cursor and not _READINGS
+
+
+def test_orders_kept_for_a_reading_are_its_own_and_not_for_ever(monkeypatch):
+    kept = of_reading("one")
+    assert of_reading("one") is kept and of_reading("two") is not kept
+    for name in ("three", "four", "five"):
+        of_reading(name)
+    assert len(_READINGS) == 4 and of_reading("one") is not kept
+    monkeypatch.setattr("connectors.shopmonkey.recent.HELD_SECONDS", -1.0)
+    assert of_reading("five") is not None and set(_READINGS) == {"five"}
+    forget("five")
+    assert not _READINGS
 
 
 class Failing:
