@@ -77,24 +77,29 @@ def under_fire(
     rounds=1,
     early=None,
     burst=0.92,
+    peaceful=False,
+    more=(),
 ):
     """Bring the books in step while workers die and calls fail, then twice in peace; answers the last run.
 
     `early` is how many kills fall before the first write; `rounds` is how many runs go through it: some papers come
-    only of what an earlier run has written. `burst` is how often the next kill comes at once.
+    only of what an earlier run has written; with `peaceful` such a run is made beforehand, without faults, so that the
+    storm is not over before they come. `burst` is how often the next kill comes at once. `more` are faults beside.
 
     `rate` is how often each way to fail is met while something is written, `reading` before that: a thousand orders
     are read with one call after the other, and the storm would be over before the first write.
     """
     stage.load(buyers, orders)
     stage.pair()
-    stage.server.faults(SLOW, *faults(rate if reading is None else reading))
+    if peaceful:
+        assert stage.house.run().state == "done"
+    stage.server.faults(SLOW, *more, *faults(rate if reading is None else reading))
     env = {"BRIDGE_TEST_LOT": str(lot), "BRIDGE_TEST_SETTLE": str(settle), "BRIDGE_TEST_PACE": "free"}
     workers = Workers(stage.hub, 3, **env)
     try:
         workers.wait_ready()
         began = time.monotonic()
-        worse = (SLOW, *faults(rate))
+        worse = (SLOW, *more, *faults(rate))
         nemesis = Nemesis(stage, workers, kills, seed, storm, worse, early, burst)
         for _ in range(rounds):
             stage.drive(stage.start(), seconds, nemesis)
