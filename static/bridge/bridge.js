@@ -176,7 +176,9 @@
       else if (kept && kept.page === here && kept.began !== began) {
         sessionStorage.removeItem(TYPED);
         restore(kept);
-        document.querySelector("[data-typed-back]").hidden = false;
+        const back = document.querySelector("[data-typed-back]");
+        back.className = "alert alert-ok";
+        back.hidden = false;
       }
     } catch { /* nothing was kept */ }
   }
