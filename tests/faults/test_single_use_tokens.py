@@ -50,11 +50,11 @@ def test_two_who_refresh_without_the_door_lose_the_connection(strict):
     """The twin: what the test above would see of a naive door, so that its passing means something."""
     from bridge import registry
     from bridge.jobs.account import app_of, hosts_of, loaded
-    from connectors.contract import AuthorizationExpired
+    from connectors.contract import AuthorizationExpired, OAuth2
     from connectors.transport import PlainHttp
 
     connection = strict.house.connect("highlevel")
-    (way,) = registry.connector("highlevel").sign_in
+    way = next(way for way in registry.connector("highlevel").sign_in if isinstance(way, OAuth2))
     used = loaded(connection)
     way.refresh(PlainHttp(), hosts_of(connection), app_of(connection), used)
     with pytest.raises(AuthorizationExpired):
