@@ -33,15 +33,16 @@ from connectors.contract import (
     Terms,
     Text,
     Trial,
-    ValueMapSpec,
 )
 from connectors.contract.normal import normal_email, split_emails
 from connectors.contract.recipe import Tree
 from connectors.highlevel.brand import NAME
 from connectors.highlevel.trial import make_trial, undo_trial
 from connectors.recipes import sales_settings as sales
+from connectors.recipes.contact_rules import NAMED_ONCE
 from connectors.recipes.quickbooks_highlevel_texts import CATALOGUE, HELP, NEXT_STEPS, TERMS
 from connectors.recipes.readiness import finding, side
+from connectors.recipes.sales_values import ITEM_MAP, payment_maps, tax_map
 from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
@@ -332,25 +333,7 @@ CONTACT = RecipeFlow(
     right=("contacts",),
     directions=("both", "left", "right"),
     rules=(
-        RuleSpec(
-            "name",
-            "given_name",
-            when="create",
-            note=text(
-                "The display name stands in where there is no first name, as for a company.",
-                "Le nom affiché tient lieu de prénom s’il n’y en a pas, comme pour une entreprise.",
-            ),
-        ),
-        RuleSpec(
-            "name",
-            "name",
-            when="create",
-            toward="left",
-            note=text(
-                "A new customer is named once; afterwards its name in the books is the bookkeeper’s.",
-                "Un nouveau client est nommé une fois ; son nom dans les livres est ensuite l’affaire du comptable.",
-            ),
-        ),
+        *NAMED_ONCE,
         RuleSpec("company", "company", when="create"),
         *_rules("email", toward="right", wins="ask"),
         *_rules("email", toward="left", wins="ask"),
@@ -590,47 +573,22 @@ def seen_method(values: Given) -> Iterator[SeenValue]:
 
 
 VALUE_MAPS = (
-    ValueMapSpec(
-        kind="tax",
-        label=text("Taxes", "Taxes"),
-        targets="tax_codes",
-        side="left",
-        entities=("sale", "refund"),
-        seen=seen_taxes,
-        suggest=("percent", "name"),
-        help=text(
+    tax_map(
+        seen_taxes,
+        text(
             "Each combination of taxes on a line gets a tax code of the books.",
             "Chaque combinaison de taxes d’une ligne reçoit un code de taxe des livres.",
         ),
     ),
-    ValueMapSpec(
-        kind="payment_method",
-        label=text("Clearing accounts", "Comptes de compensation"),
-        targets="deposit_accounts",
-        side="left",
-        entities=("sale", "payment"),
-        seen=seen_method,
-        sources="payment_methods",
-        needs=("payments", "on"),
-        help=text(
+    *payment_maps(
+        seen_method,
+        text(
             "Where the money of each provider arrives until the bank’s deposit.",
             "Où l’argent de chaque fournisseur arrive avant le dépôt à la banque.",
         ),
+        ("sale", "payment"),
     ),
-    ValueMapSpec(
-        kind="method",
-        label=text("Payment methods", "Modes de paiement"),
-        targets="payment_methods",
-        side="left",
-        required=False,
-        entities=("sale", "payment"),
-        seen=seen_method,
-        sources="payment_methods",
-        needs=("payments", "on"),
-    ),
-    ValueMapSpec(
-        kind="item", label=text("Items", "Articles"), targets="items", side="left", required=False, suggest=("name",)
-    ),
+    ITEM_MAP,
 )
 
 

@@ -26,6 +26,7 @@ from connectors.contract import (
 )
 from connectors.contract.normal import normal_email, split_emails
 from connectors.contract.recipe import Tree
+from connectors.recipes.contact_rules import NAMED_ONCE
 from connectors.recipes.quickbooks_hubspot_texts import CATALOGUE, HELP, NEXT_STEPS
 from connectors.recipes.readiness import finding, side
 from connectors.recipes.words import text
@@ -221,25 +222,7 @@ CONTACT = RecipeFlow(
     right=("contacts",),
     directions=("both", "right", "left"),
     rules=(
-        RuleSpec(
-            "name",
-            "given_name",
-            when="create",
-            note=text(
-                "The display name stands in where there is no first name, as for a company.",
-                "Le nom affiché tient lieu de prénom s’il n’y en a pas, comme pour une entreprise.",
-            ),
-        ),
-        RuleSpec(
-            "name",
-            "name",
-            when="create",
-            toward="left",
-            note=text(
-                "A new customer is named once; afterwards its name in the books is the bookkeeper’s.",
-                "Un nouveau client est nommé une fois ; son nom dans les livres est ensuite l’affaire du comptable.",
-            ),
-        ),
+        *NAMED_ONCE,
         *_both(*_SHARED),
     ),
     match_on=("email",),

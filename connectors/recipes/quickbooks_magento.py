@@ -26,7 +26,7 @@ from connectors.contract import (
 from connectors.recipes import sales_settings as sales
 from connectors.recipes.quickbooks_magento_texts import CATALOGUE, HELP, NEXT_STEPS, TERMS
 from connectors.recipes.readiness import finding, side
-from connectors.recipes.sales_values import seen_taxes
+from connectors.recipes.sales_values import ITEM_MAP, payment_maps, seen_taxes, tax_map
 from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
@@ -338,46 +338,21 @@ def seen_store(values: Given) -> Iterator[SeenValue]:
 
 
 VALUE_MAPS = (
-    ValueMapSpec(
-        kind="tax",
-        label=text("Taxes", "Taxes"),
-        targets="tax_codes",
-        side="left",
-        entities=("sale", "refund"),
-        seen=seen_taxes,
-        suggest=("percent", "name"),
-        help=text(
+    tax_map(
+        seen_taxes,
+        text(
             "Each combination of taxes on an order line gets a tax code of the books.",
             "Chaque combinaison de taxes d’une ligne de commande reçoit un code de taxe des livres.",
         ),
     ),
-    ValueMapSpec(
-        kind="payment_method",
-        label=text("Clearing accounts", "Comptes de compensation"),
-        targets="deposit_accounts",
-        side="left",
-        seen=seen_method,
-        sources="payment_methods",
-        needs=("payments", "on"),
-        help=text(
+    *payment_maps(
+        seen_method,
+        text(
             "Where the money of each payment method arrives until the bank’s deposit.",
             "Où l’argent de chaque mode de paiement arrive avant le dépôt à la banque.",
         ),
     ),
-    ValueMapSpec(
-        kind="method",
-        label=text("Payment methods", "Modes de paiement"),
-        targets="payment_methods",
-        side="left",
-        required=False,
-        seen=seen_method,
-        sources="payment_methods",
-        needs=("payments", "on"),
-    ),
-    ValueMapSpec(
-        kind="item", label=text("Items", "Articles"), targets="items", side="left", required=False,
-        suggest=("name",),
-    ),
+    ITEM_MAP,
     ValueMapSpec(
         kind="class", label=text("Classes by store", "Catégories par boutique"), targets="classes", side="left",
         required=False, seen=seen_store, sources="store_views",

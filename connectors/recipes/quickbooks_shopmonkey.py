@@ -31,7 +31,7 @@ from connectors.contract.recipe import Associated
 from connectors.recipes import sales_settings as sales
 from connectors.recipes.quickbooks_shopmonkey_texts import CATALOGUE, HELP, HOW_ITEMS, HOW_KEY, HOW_TAXES, NEXT_STEPS
 from connectors.recipes.readiness import finding, side
-from connectors.recipes.sales_values import seen_kinds, seen_paid, seen_store, seen_taxes
+from connectors.recipes.sales_values import payment_maps, seen_kinds, seen_paid, seen_store, seen_taxes, tax_map
 from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
@@ -460,43 +460,20 @@ VALUE_MAPS = (
             "pas attend.",
         ),
     ),
-    ValueMapSpec(
-        kind="tax",
-        label=text("Taxes", "Taxes"),
-        targets="tax_codes",
-        side="left",
-        entities=("sale", "refund"),
-        seen=seen_taxes,
-        suggest=("percent", "name"),
-        help=text(
+    tax_map(
+        seen_taxes,
+        text(
             "Each combination of taxes on a line gets a tax code of the books.",
             "Chaque combinaison de taxes d’une ligne reçoit un code de taxe des livres.",
         ),
     ),
-    ValueMapSpec(
-        kind="payment_method",
-        label=text("Clearing accounts", "Comptes de compensation"),
-        targets="deposit_accounts",
-        side="left",
-        entities=("payment", "refund"),
-        seen=seen_paid,
-        sources="payment_methods",
-        needs=("payments", "on"),
-        help=text(
+    *payment_maps(
+        seen_paid,
+        text(
             "Where the money of each kind of payment arrives until the bank’s deposit.",
             "Où l’argent de chaque sorte de paiement arrive avant le dépôt à la banque.",
         ),
-    ),
-    ValueMapSpec(
-        kind="method",
-        label=text("Payment methods", "Modes de paiement"),
-        targets="payment_methods",
-        side="left",
-        required=False,
-        entities=("payment", "refund"),
-        seen=seen_paid,
-        sources="payment_methods",
-        needs=("payments", "on"),
+        ("payment", "refund"),
     ),
     ValueMapSpec(
         kind="class", label=text("Classes by location", "Catégories par emplacement"), targets="classes", side="left",

@@ -1,12 +1,14 @@
 """What the sales of any source name and the books call something else: taxes, ways of paying, kinds of line, stores."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from connectors.contract import SeenValue
+from connectors.contract import SeenValue, Text, ValueMapSpec
+from connectors.recipes.words import text
 
 Given = Mapping[str, Any]
+Seen = Callable[[Given], Iterator[SeenValue]]
 
 
 def seen_taxes(values: Given) -> Iterator[SeenValue]:
@@ -41,3 +43,50 @@ def seen_store(values: Given) -> Iterator[SeenValue]:
     """Where a sale was made."""
     if values.get("store"):
         yield SeenValue(str(values["store"]), str(values.get("location") or ""))
+
+
+def tax_map(seen: Seen, note: Text) -> ValueMapSpec:
+    """Which tax code of the books a combination of taxes becomes."""
+    return ValueMapSpec(
+        kind="tax",
+        label=text("Taxes", "Taxes"),
+        targets="tax_codes",
+        side="left",
+        entities=("sale", "refund"),
+        seen=seen,
+        suggest=("percent", "name"),
+        help=note,
+    )
+
+
+def payment_maps(seen: Seen, note: Text, entities: tuple[str, ...] = ("sale",)) -> tuple[ValueMapSpec, ValueMapSpec]:
+    """Where the money of a way of paying arrives, and what the books call it; only while payments go across."""
+    return (
+        ValueMapSpec(
+            kind="payment_method",
+            label=text("Clearing accounts", "Comptes de compensation"),
+            targets="deposit_accounts",
+            side="left",
+            entities=entities,
+            seen=seen,
+            sources="payment_methods",
+            needs=("payments", "on"),
+            help=note,
+        ),
+        ValueMapSpec(
+            kind="method",
+            label=text("Payment methods", "Modes de paiement"),
+            targets="payment_methods",
+            side="left",
+            required=False,
+            entities=entities,
+            seen=seen,
+            sources="payment_methods",
+            needs=("payments", "on"),
+        ),
+    )
+
+
+ITEM_MAP = ValueMapSpec(
+    kind="item", label=text("Items", "Articles"), targets="items", side="left", required=False, suggest=("name",)
+)
